@@ -1,0 +1,1 @@
+"""Foleymark's own work: every stage as plain functions and records."""

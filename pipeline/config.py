@@ -1,0 +1,218 @@
+"""Settings of a job: preset, then settings file, then environment, then argument; the later one wins."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.errors import UsageError
+from pipeline.records import from_data, to_data
+
+# A settings or cue file above this is not one.
+MAX_YAML_BYTES = 2_000_000
+
+
+@dataclass(frozen=True)
+class SoundSettings:
+    """What is heard."""
+
+    enabled: bool = True
+    # a music bed under the effects
+    music: bool = True
+    # loudness target by name: web, ebu, atsc, podcast
+    loudness: str = "web"
+    # what the clip shows, for clips without a sidecar or container tag that says so
+    prompt: str = ""
+    # the same seed gives the same sound, bit for bit
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MarkSettings:
+    """The invisible mark in the picture."""
+
+    enabled: bool = True
+    # how much quality may be spent on robustness
+    profile: Literal["subtle", "balanced", "strong"] = "balanced"
+
+
+@dataclass(frozen=True)
+class EncodeSettings:
+    """How pictures and sound are encoded when they have to be."""
+
+    # constant rate factor of x264 (8 bit) or x265 (10 bit); 18 is visually lossless, 23 the encoder's default
+    crf: int = 20
+    # speed preset of the encoder
+    preset: str = "medium"
+    # of the AAC track
+    audio_bit_rate: int = 192_000
+
+
+@dataclass(frozen=True)
+class SignSettings:
+    """The signed credentials."""
+
+    enabled: bool = True
+    # the file's name when empty
+    title: str = ""
+    author: str = ""
+    # may the clip be used to train AI: allowed or notAllowed
+    ai_training: Literal["allowed", "notAllowed"] = "notAllowed"
+    # the clip comes from a generator; false for camera footage, so that nothing untrue is declared
+    generated: bool = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a job can be told."""
+
+    sound: SoundSettings = SoundSettings()
+    mark: MarkSettings = MarkSettings()
+    encode: EncodeSettings = EncodeSettings()
+    sign: SignSettings = SignSettings()
+    # suffix of the finished files: .mp4 or .mov
+    container: Literal[".mp4", ".mov"] = ".mp4"
+    # heading of the batch report
+    title: str = "Foleymark batch"
+    # clips worked on at the same time
+    workers: int = 2
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "web": {},
+    # EBU R 128 loudness and a lighter encode for further editing
+    "broadcast": {"sound": {"loudness": "ebu"}, "encode": {"crf": 16}},
+    # to look at quickly
+    "draft": {"encode": {"crf": 23, "preset": "veryfast"}},
+}
+
+ENVIRONMENT_PREFIX = "FOLEYMARK_"
+# Set by a person's shell but not settings of a job.
+_NOT_SETTINGS = {"FOLEYMARK_HOME", "FOLEYMARK_CORPUS"}
+
+
+def load_settings(
+    *,
+    preset: str = "web",
+    file: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    arguments: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Settle the settings of a job.
+
+    Parameters
+    ----------
+    preset
+        A name from `PRESETS`.
+    file
+        A YAML file with the sections of `Settings`, e.g. ``mark: {profile: strong}``. It may name its own
+        ``preset``.
+    environment
+        ``FOLEYMARK_MARK_PROFILE=strong`` and so on: section, then field.
+    arguments
+        The same nested shape as the file; None values count as not given.
+
+    Raises
+    ------
+    UsageError
+        An unknown preset, section or field, or a value that does not fit; the message names it.
+    """
+    from_file = dict(read_yaml(file)) if file else {}
+    preset = from_file.pop("preset", preset)
+    from_file.pop("paths", None)
+    if preset not in PRESETS:
+        raise UsageError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
+    merged = to_data(Settings())
+    for layer, where in (
+        (PRESETS[preset], f"preset {preset}"),
+        (from_file, str(file)),
+        (_from_environment(environment), "the environment"),
+        (arguments or {}, "the arguments"),
+    ):
+        _merge(merged, layer, where)
+    try:
+        settings = from_data(merged, Settings)
+    except ValueError as error:
+        raise UsageError(f"A setting does not fit: {error}.") from error
+    return _checked(settings)
+
+
+def home() -> Path:
+    """Where keys, trust lists and the development authority live: FOLEYMARK_HOME or the user's data folder."""
+    import platformdirs
+
+    chosen = os.environ.get("FOLEYMARK_HOME")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("foleymark")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping from a file a stranger may have written: no tags, no aliases, bounded size."""
+    import yaml
+
+    try:
+        if path.stat().st_size > MAX_YAML_BYTES:
+            raise UsageError(f"{path} is over {MAX_YAML_BYTES // 1_000_000} MB, too large for a settings file.")
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise UsageError(f"{path} uses YAML aliases (*name); write the values out.")
+        data = yaml.safe_load(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        place = getattr(error, "problem_mark", None)
+        where = f" at line {place.line + 1}" if place else ""
+        raise UsageError(f"{path} is not valid YAML{where}; correct it.") from error
+    if not isinstance(data, dict | None):
+        raise UsageError(f"{path} must hold settings as 'name: value' lines.")
+    return data or {}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    import yaml
+
+    layer: dict[str, Any] = {}
+    sections = {f.name for f in dataclasses.fields(Settings)}
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in _NOT_SETTINGS:
+            continue
+        words = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+        section, _, rest = words.partition("_")
+        value = yaml.safe_load(text)
+        if rest and section in sections:
+            layer.setdefault(section, {})[rest] = value
+        else:
+            layer[words] = value
+    return layer
+
+
+def _merge(into: dict[str, Any], layer: Mapping[str, Any], where: str) -> None:
+    for name, value in layer.items():
+        if value is None:
+            continue
+        if name not in into:
+            raise UsageError(f"{where}: there is no setting {name!r}; known here: {', '.join(into)}.")
+        if isinstance(into[name], dict):
+            if not isinstance(value, Mapping):
+                raise UsageError(f"{where}: {name!r} is a section; give its fields, e.g. {name}: {{...}}.")
+            _merge(into[name], value, f"{where}: {name}")
+        else:
+            into[name] = value
+
+
+def _checked(settings: Settings) -> Settings:
+    if not 0 <= settings.encode.crf <= 51:
+        raise UsageError(f"encode.crf is {settings.encode.crf}; it goes from 0 (lossless) to 51.")
+    if settings.encode.preset not in X264_PRESETS:
+        raise UsageError(f"There is no encoder preset {settings.encode.preset!r}; known: {', '.join(X264_PRESETS)}.")
+    if not 32_000 <= settings.encode.audio_bit_rate <= 512_000:
+        raise UsageError("encode.audio_bit_rate goes from 32000 to 512000 bits per second.")
+    if not 1 <= settings.workers <= 64:
+        raise UsageError("workers goes from 1 to 64.")
+    return settings
+
+
+X264_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
