@@ -1,0 +1,196 @@
+"""The plan and what it renders to, without the SDK."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pipeline.errors import CredentialError
+from pipeline.provenance.manifest import (
+    MAX_REGIONS,
+    MAX_SOUNDS,
+    PICTURE_MARK,
+    Mark,
+    Parent,
+    Placement,
+    placements_of,
+    render,
+)
+from pipeline.provenance.source_types import is_ai, is_capture, term_of, to_uri
+
+
+def actions_of(definition: dict) -> list[dict]:
+    return next(one["data"]["actions"] for one in definition["assertions"] if one["label"] == "c2pa.actions.v2")
+
+
+def assertion(definition: dict, label: str) -> dict:
+    found = [one["data"] for one in definition["assertions"] if one["label"] == label]
+    assert len(found) == 1, label
+    return found[0]
+
+
+def test_steps_come_in_the_order_they_happened(plan):
+    names = [action["action"] for action in actions_of(render(plan))]
+    assert names == [
+        "c2pa.opened",
+        "c2pa.placed",
+        "c2pa.placed",
+        "c2pa.placed",
+        "c2pa.mixed",
+        "c2pa.watermarked.bound",
+        "c2pa.transcoded",
+    ]
+
+
+def test_one_ingredient_per_distinct_sound_with_its_moments(plan):
+    definition = render(plan)
+    parent, *sounds = definition["ingredients"]
+    assert parent["relationship"] == "parentOf" and parent["digital_source_type"].endswith("/trainedAlgorithmicMedia")
+    assert {one["title"] for one in sounds} == {"impact/metal", "ambience/rain", "music/cinematic"}
+    assert all(one["relationship"] == "componentOf" and "CC0-1.0" in one["description"] for one in sounds)
+    assert all(one["digital_source_type"].endswith("/algorithmicMedia") for one in sounds)
+    labels = {one["label"]: one["title"] for one in sounds}
+    placed = {
+        labels[action["parameters"]["ingredientIds"][0]]: action["changes"][0]["region"]
+        for action in actions_of(definition)
+        if action["action"] == "c2pa.placed"
+    }
+    times = [(region["time"]["start"], region["time"]["end"]) for region in placed["impact/metal"]]
+    assert times == [("0.500", "0.750"), ("0.900", "1.150")]
+
+
+def test_conformance_rules_hold(plan):
+    definition = render(plan)
+    actions = assertion(definition, "c2pa.actions.v2")
+    assert actions["allActionsIncluded"] is True
+    opened = actions["actions"][0]
+    assert "digitalSourceType" not in opened and opened["parameters"]["ingredientIds"] == ["parent"]
+    assert definition["claim_generator_info"][0]["specVersion"] == "2.4.0"
+    assert all(
+        "." in key for action in actions["actions"] for key in action.get("parameters", {}) if key != "ingredientIds"
+    )
+
+
+def test_signed_parent_is_left_to_its_file(plan):
+    definition = render(plan, parent_signed=True)
+    assert all(one["relationship"] == "componentOf" for one in definition["ingredients"])
+
+
+def test_mix_says_composite_without_ai_and_with_it(plan):
+    def mixed(parent: Parent, **changes) -> str:
+        actions = actions_of(render(replace(plan, parent=parent, **changes)))
+        return term_of(next(one["digitalSourceType"] for one in actions if one["action"] == "c2pa.mixed"))
+
+    assert mixed(Parent("x", digital_source_type="trainedAlgorithmicMedia")) == "compositeWithTrainedAlgorithmicMedia"
+    assert mixed(Parent("x", digital_source_type="digitalCapture")) == "composite"
+    assert mixed(Parent("x")) == "composite"
+    model_made = (replace(plan.placements[0], digital_source_type="trainedAlgorithmicMedia"),)
+    assert mixed(Parent("x"), placements=model_made) == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_mark_is_bound_byte_by_byte(plan):
+    binding = assertion(render(plan), "c2pa.soft-binding")
+    assert binding["alg"] == PICTURE_MARK
+    assert bytes(binding["blocks"][0]["value"]).hex() == "10000000deadbeef"
+
+
+def test_training_wishes(plan):
+    entries = assertion(render(plan), "cawg.training-mining")["entries"]
+    assert {entry["use"] for entry in entries.values()} == {"notAllowed"} and "cawg.ai_training" in entries
+    silent = render(replace(plan, training="unspecified"))
+    assert "cawg.training-mining" not in {one["label"] for one in silent["assertions"]}
+
+
+def test_author_only_when_named(plan):
+    assert assertion(render(plan), "cawg.metadata")["dc:creator"] == ["Ann Author"]
+    assert "cawg.metadata" not in {one["label"] for one in render(replace(plan, who=""))["assertions"]}
+
+
+def test_findings_without_private_words(plan):
+    definition = render(plan)
+    findings = assertion(definition, "io.foleymark.findings")
+    assert findings["verdict"] == "inconclusive" and findings["detectors"][0]["name"] == "residual"
+    assert "secret" not in json.dumps(definition)
+
+
+def test_prompt_is_private_unless_given(plan):
+    assert "prompt" not in json.dumps(render(plan)).replace("io.foleymark", "")
+    told = render(replace(plan, prompt="a metal ball"))
+    assert assertion(told, "io.foleymark.prompt") == {"prompt": "a metal ball"}
+
+
+def test_mark_only_places_and_mixes_nothing(plan):
+    names = [action["action"] for action in actions_of(render(replace(plan, placements=(), loudness=None)))]
+    assert names == ["c2pa.opened", "c2pa.watermarked.bound", "c2pa.transcoded"]
+
+
+def test_generator_creates_and_discloses(plan):
+    definition = render(replace(plan, parent=None, created_by_generator=True, model="toy-1"))
+    first = actions_of(definition)[0]
+    assert first["action"] == "c2pa.created" and is_ai(first["digitalSourceType"])
+    assert assertion(definition, "c2pa.ai-disclosure")["modelName"] == "toy-1"
+    assert "c2pa.opened" not in {action["action"] for action in actions_of(definition)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"licence": ""}, r"impact/metal at 0\.50 s has no licence"),
+        ({"source": " "}, r"impact/metal at 0\.50 s does not say who made it"),
+        ({"asset": ""}, r"does not say what it is"),
+        ({"end_s": 0.1}, "ends before it starts"),
+        ({"end_s": float("nan")}, "ends before it starts"),
+        ({"end_s": float("inf")}, "ends before it starts"),
+        ({"digital_source_type": "aiMagic"}, "no digital source type"),
+    ],
+)
+def test_gaps_in_a_placement_are_refused(plan, changes, reason):
+    with pytest.raises(CredentialError, match=reason):
+        render(replace(plan, placements=(replace(plan.placements[0], **changes),)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"title": " "}, "no title"),
+        ({"software_version": ""}, "software_version"),
+        ({"parent": None}, "made from another or generated"),
+        ({"created_by_generator": True}, "made from another or generated"),
+        ({"marks": (Mark(PICTURE_MARK, "12"),)}, "16 hex digits"),
+        ({"manifest_label": "urn:c2pa:x/../y"}, "no manifest label"),
+        ({"parent": Parent("x", digital_source_type="photo")}, "no digital source type"),
+    ],
+)
+def test_gaps_in_a_plan_are_refused(plan, changes, reason):
+    with pytest.raises(CredentialError, match=reason):
+        render(replace(plan, **changes))
+
+
+def test_very_many_sounds_stay_few_and_true(plan):
+    many = tuple(
+        Placement(f"impact/{number}", "FX-impacts" if number % 2 else "BG", number, number + 0.5, "us", "CC0-1.0")
+        for number in range(5 * MAX_REGIONS)
+    )
+    definition = render(replace(plan, placements=many))
+    sounds = [one for one in definition["ingredients"] if one["relationship"] == "componentOf"]
+    assert len(many) > MAX_SOUNDS and len(sounds) == 2
+    regions = [one["changes"][0]["region"] for one in actions_of(definition) if one["action"] == "c2pa.placed"]
+    assert all(len(spans) == 1 for spans in regions)
+    assert max(float(spans[0]["time"]["end"]) for spans in regions) == 5 * MAX_REGIONS - 0.5
+    rights = assertion(definition, "io.foleymark.sounds")["sounds"]
+    assert sum(one["uses"] for one in rights) == len(many)
+
+
+def test_cues_of_others_keep_what_is_known_of_them(cues):
+    foreign = replace(cues[0], source="field recording", licence="CC-BY-4.0", time_s=-0.2)
+    plain, told = placements_of([foreign]), placements_of([foreign], source_types={"field recording": "digitalCapture"})
+    assert plain[0].digital_source_type == "" and told[0].digital_source_type == "digitalCapture"
+    assert plain[0].start_s == 0.0 and plain[0].licence == "CC-BY-4.0"
+
+
+def test_source_types():
+    assert to_uri("trainedAlgorithmicMedia") == to_uri(to_uri("trainedAlgorithmicMedia"))
+    assert is_ai("http://c2pa.org/digitalsourcetype/trainedAlgorithmicData")
+    assert is_capture("http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture") and not is_capture("")
