@@ -1,0 +1,1 @@
+"""Logistic regression on residual-spectrum figures; see README.md in this folder."""

@@ -1,0 +1,300 @@
+"""Records turned into what the templates show: words, tones and formatted figures. Pure, no HTML."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path, PurePath
+from typing import Any
+from urllib.parse import quote
+
+from pipeline.detect import credentials, watermark
+from pipeline.detect.source_types import in_words
+from pipeline.detect.wording import day
+from pipeline.records import CheckResult, Clip, Credential, Evidence, JobResult, Loudness, MarkReading, Verdict
+from pipeline.report import words
+
+_PICTURE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_PNG_URI = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
+# names of detectors as a reader sees them
+_DETECTORS = {"residual": "Finest detail of the picture"}
+
+
+def data_uri(picture: bytes) -> str:
+    """PNG or JPEG bytes as a data URI; ValueError for anything else."""
+    for magic, kind in _PICTURE_TYPES.items():
+        if picture.startswith(magic):
+            return f"data:{kind};base64,{base64.b64encode(picture).decode('ascii')}"
+    raise ValueError("a picture for a report must be PNG or JPEG")
+
+
+def link(target: PurePath, folder: PurePath | None) -> str:
+    """A relative URL from a report in `folder` to a file; beside the report when no folder is given."""
+    import os
+
+    path = PurePath(os.path.relpath(target, folder)) if folder is not None else PurePath(target.name)
+    # every special character is escaped, so no name can become a scheme, a query or a fragment
+    return "./" + "/".join(quote(os.fsencode(part), safe="") for part in path.parts)
+
+
+def check_view(result: CheckResult, picture: bytes | None) -> dict[str, Any]:
+    """Everything the template needs of one checked file."""
+    content = [e for e in result.verdict.evidence if e.scope == "content"]
+    return {
+        "name": result.path.name or str(result.path),
+        "facts": clip_facts(result.clip),
+        "sha256": result.clip.sha256 if result.clip else "",
+        "verdict": verdict_view(result.verdict),
+        "picture": data_uri(picture) if picture else "",
+        "credential": credential_view(result.credential),
+        "elsewhere": result.credential.remote_url if result.credential else "",
+        "mark": mark_view(result.mark),
+        "labels": [e.sentence for e in result.verdict.evidence if e.scope == "declared" and e.name == "container"],
+        "content": [evidence_view(e) for e in content],
+        "hints": [e for e in result.verdict.evidence if e.scope == "hint"],
+        "not_checked": result.verdict.not_checked,
+        "error": result.error,
+        "seconds": f"{result.seconds:.1f}" if result.seconds else "",
+    }
+
+
+def verdict_view(verdict: Verdict) -> dict[str, str]:
+    """Name, tone and words of a verdict."""
+    label, tone = words.VERDICTS[verdict.name]
+    return {"label": label, "tone": tone, "headline": verdict.headline, "explanation": verdict.explanation}
+
+
+def credential_view(credential: Credential | None) -> dict[str, Any] | None:
+    """The five axes, the people and dates, the history and the parts; None without credentials."""
+    if credential is None or credential.integrity == "none":
+        return None
+    return {
+        "axes": axes(credential),
+        "facts": [(term, value) for term, value in _credential_facts(credential) if value],
+        "sentences": credential.sentences,
+        "actions": [_action(action) for action in credential.actions],
+        "ingredients": [_ingredient(part) for part in credential.ingredients],
+        "soft_bindings": credential.soft_bindings,
+        "codes": credential.codes,
+    }
+
+
+def axes(credential: Credential) -> list[dict[str, str]]:
+    """One row per axis: question, answer in words, tone."""
+    rows: list[tuple[str, tuple[str, words.Tone]]] = [
+        ("The file", words.INTEGRITY[credential.integrity]),
+        ("The signer", _signer_words(credential)),
+        ("The date", words.TIME[credential.time]),
+        ("The tie", words.BINDING[credential.binding]),
+        ("The history", words.HISTORY[credential.history]),
+    ]
+    if credential.integrity in ("altered", "broken"):
+        # what is fine about the signed version says nothing good about this one
+        rows = [(axis, (text, "neutral" if tone == "good" else tone)) for axis, (text, tone) in rows]
+    return [{"axis": axis, "words": text, "tone": tone, "tone_word": words.TONES[tone]} for axis, (text, tone) in rows]
+
+
+def _signer_words(credential: Credential) -> tuple[str, words.Tone]:
+    if credential.signer == "expired" and credentials.is_unlisted(credential):
+        return "The certificate has expired, and no list vouches for the name", "caution"
+    return words.SIGNER[credential.signer]
+
+
+def _credential_facts(credential: Credential) -> list[tuple[str, str]]:
+    declared = {in_words(kind) for kind in credential.digital_source_types}
+    return [
+        ("Signed in the name of", credential.signer_name),
+        ("Signed on", day(credential.signed_at) if credential.signed_at else ""),
+        ("Certificate expires", day(credential.certificate_expires) if credential.certificate_expires else ""),
+        ("Lists consulted", credential.trust_list),
+        ("Written by", credential.claim_generator),
+        ("Title", credential.title),
+        ("Declared", "; ".join(sorted(declared))),
+        ("More at (not fetched)", credential.remote_url),
+    ]
+
+
+def _action(action: Any) -> dict[str, str]:
+    return {
+        "what": words.ACTIONS.get(action.action, action.action),
+        "how": in_words(action.digital_source_type) if action.digital_source_type else "",
+        "who": action.software,
+        "when": day(action.when) if action.when else "",
+        "description": action.description,
+    }
+
+
+def _ingredient(part: Any) -> dict[str, Any]:
+    return {
+        "title": part.title or "without a title",
+        "role": words.RELATIONSHIPS.get(part.relationship, part.relationship),
+        "how": in_words(part.digital_source_type) if part.digital_source_type else "not stated",
+        "credentials": "its own credentials" if part.has_credentials else "no credentials of its own",
+        "problems": part.problems,
+    }
+
+
+def mark_view(mark: MarkReading | None) -> dict[str, str]:
+    """Sentence and tone of a mark reading."""
+    found = watermark.evidence(mark)
+    details = ""
+    if mark is not None and mark.frames:
+        details = f"{mark.frames} pictures read, signal {mark.z:.1f} standard deviations above that of an unmarked clip"
+    tone: words.Tone = "good" if watermark.is_read(mark) else ("caution" if found.applicable else "neutral")
+    payload = mark.payload.hex if mark is not None and mark.payload is not None else ""
+    return {"sentence": found.sentence, "tone": tone, "id": payload, "details": details}
+
+
+def evidence_view(evidence: Evidence) -> dict[str, Any]:
+    """A content detector's statement, limits, figures and place on a scale (0 camera .. 100 AI)."""
+    return {
+        "name": _DETECTORS.get(evidence.name, evidence.name),
+        "sentence": evidence.sentence,
+        "reason": evidence.reason,
+        "applicable": evidence.applicable,
+        "place": round(50 + 45 * max(-1.0, min(1.0, evidence.llr / 3.0))),
+        "raw": sorted(evidence.raw.items()),
+        "picture": evidence.picture if _PNG_URI.fullmatch(evidence.picture) else "",
+    }
+
+
+def clip_facts(clip: Clip | None) -> list[str]:
+    """Size, rate, length, codecs and bytes, short."""
+    if clip is None:
+        return []
+    width, height = clip.video.upright_size_px
+    rate = f"{float(clip.video.frame_rate):.3g}" if clip.video.frame_rate else "?"
+    sound = f"sound {clip.audio.codec}" if clip.audio else "no sound"
+    return [
+        f"{width} × {height}",
+        f"{'about ' if clip.video.is_variable_rate else ''}{rate} pictures/s",
+        duration(clip.duration_s),
+        clip.video.codec,
+        sound,
+        size(clip.size_bytes),
+    ]
+
+
+def duration(seconds: float) -> str:
+    """5.0 s, 1 min 05 s, 1 h 02 min."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(size_bytes: int) -> str:
+    """Bytes as kB, MB or GB."""
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1e3:.0f} kB"
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes < 1e9 else f"{size_bytes / 1e9:.2f} GB"
+
+
+def loudness_words(loudness: Loudness | None) -> str:
+    """'−14.0 LUFS, peak −1.2 dBTP', or words for silence."""
+    if loudness is None:
+        return ""
+    if loudness.integrated_lufs is None:
+        return "silent"
+    text = f"{_signed(loudness.integrated_lufs)} LUFS"
+    return text if loudness.true_peak_dbtp is None else f"{text}, peak {_signed(loudness.true_peak_dbtp)} dBTP"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def batch_view(jobs: tuple[JobResult, ...], pictures: dict[Path, bytes], folder: Path | None) -> dict[str, Any]:
+    """The whole batch: counts on top, one card per clip."""
+    cards = [job_view(job, pictures.get(job.source), folder) for job in jobs]
+    for number, card in enumerate(cards, start=1):
+        card["number"] = number
+    return {"cards": cards, "failed": [card for card in cards if card["state"] == "failed"], "counts": counts(jobs)}
+
+
+def counts(jobs: tuple[JobResult, ...]) -> list[dict[str, str]]:
+    """The figures on top of a batch report."""
+    states = [job.state for job in jobs]
+    finished = sum(job.state in ("done", "skipped") for job in jobs)
+    rows: list[tuple[str, str, words.Tone]] = [
+        ("finished", str(states.count("done")), "good"),
+        ("skipped", str(states.count("skipped")), "neutral"),
+        ("failed", str(states.count("failed")), "bad" if "failed" in states else "neutral"),
+        ("signed", f"{sum(_is_signed(job) for job in jobs)} of {finished}", "neutral"),
+        ("mark read back", f"{sum(_is_marked(job) for job in jobs)} of {finished}", "neutral"),
+    ]
+    if "planned" in states:
+        rows.insert(0, ("planned", str(states.count("planned")), "neutral"))
+    return [{"label": label, "value": value, "tone": tone} for label, value, tone in rows]
+
+
+def _is_signed(job: JobResult) -> bool:
+    return bool(job.check and job.check.credential and job.check.credential.integrity == "exact")
+
+
+def _is_marked(job: JobResult) -> bool:
+    return job.mark is not None and job.mark.reading.state == "read"
+
+
+def job_view(job: JobResult, picture: bytes | None, folder: Path | None) -> dict[str, Any]:
+    """One card of a batch report."""
+    label, tone = words.JOBS[job.state]
+    check = job.check
+    credential = check.credential if check else None
+    return {
+        "name": job.source.name or str(job.source),
+        "state": job.state,
+        "label": label,
+        "tone": tone,
+        "picture": data_uri(picture) if picture else "",
+        "link": link(job.output, folder) if job.output else "",
+        "output_name": job.output.name if job.output else "",
+        "shape": _shape(check.clip if check else None),
+        "facts": [(term, value) for term, value in _job_facts(job) if value],
+        "axes": axes(credential) if credential and credential.integrity != "none" else [],
+        "master": verdict_view(job.master_verdict) if job.master_verdict else None,
+        "finished": verdict_view(check.verdict) if check else None,
+        "timings": _timings(job.timings),
+        "warnings": job.warnings,
+        "error": job.error,
+    }
+
+
+def _shape(clip: Clip | None) -> str:
+    # for the player's aspect before the file is loaded
+    return f"{float(clip.video.display_aspect):.4f}" if clip else ""
+
+
+def _job_facts(job: JobResult) -> list[tuple[str, str]]:
+    mark, check = job.mark, job.check
+    return [
+        ("Picture", ", ".join(clip_facts(check.clip)[:3]) if check else ""),
+        ("Sounds placed", str(job.cues) if job.cues else ""),
+        ("Loudness", loudness_words(job.loudness)),
+        ("Loudness target", job.loudness.warning if job.loudness else ""),
+        ("Watermark", _mark_words(job)),
+        ("Picture after marking", f"{mark.psnr_db:.1f} dB PSNR" if mark else ""),
+        ("Result", size(check.clip.size_bytes) if check and check.clip else ""),
+    ]
+
+
+def _mark_words(job: JobResult) -> str:
+    if job.mark is None:
+        return ""
+    if _is_marked(job):
+        return f"{job.mark.payload.hex}, read back"
+    return f"{job.mark.payload.hex}, could not be read back"
+
+
+def _timings(timings: dict[str, float]) -> dict[str, Any]:
+    total = sum(timings.values())
+    if total <= 0:
+        return {}
+    stages = [
+        {"name": name, "seconds": f"{seconds:.1f}", "share": f"{100 * seconds / total:.2f}"}
+        for name, seconds in timings.items()
+        if seconds > 0
+    ]
+    return {"total": f"{total:.1f}", "stages": stages}

@@ -1,0 +1,267 @@
+"""Pages: nothing a file says can act, nothing is loaded, every part is there in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipeline.detect.verdict import judge
+from pipeline.records import Action, CheckResult, Ingredient, Loudness, MarkReading
+from pipeline.report import plots, views, words
+from pipeline.report.html import render_batch, render_check
+
+ALLOWED_TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "article", "section", "nav"),
+    *("h1", "h2", "h3", "h4", "p", "div", "span", "strong", "a", "code", "br", "ol", "ul", "li", "dl", "dt", "dd"),
+    *("details", "summary", "figure", "figcaption", "img", "video", "svg", "path", "circle"),
+}
+VOID = {"meta", "img", "br", "path", "circle"}
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and text, and checks that every tag is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def hostile_check(made) -> CheckResult:
+    bad = made.HOSTILE
+    credential = replace(
+        made.make_sora(),
+        signer_name=bad,
+        trust_list=bad,
+        signed_at=bad,
+        certificate_expires=bad,
+        claim_generator=bad,
+        title=bad * 40,
+        digital_source_types=(bad,),
+        actions=(Action(bad, bad, bad, bad, bad),),
+        ingredients=(Ingredient(bad, bad, bad, problems=(bad,)),),
+        soft_bindings=((bad, bad),),
+        codes=(bad,),
+        remote_url="javascript:alert(1)",
+        sentences=(bad, bad),
+    )
+    clip = replace(made.make_clip(), metadata={"encoder": bad, "comment": bad, "major_brand": bad})
+    content = replace(
+        made.make_content(), name=bad, sentence=bad, reason=bad, raw={bad: 1.0}, picture="javascript:alert(1)"
+    )
+    verdict = judge(credential=credential, mark=None, clip=clip, content=(content,), not_checked=(bad,))
+    return CheckResult(Path(bad.replace("/", "_")), verdict, credential, None, clip, error=bad)
+
+
+def pages(made) -> dict[str, str]:
+    picture = plots.filmstrip(made.make_frames(4), 320)
+    bad = made.HOSTILE.replace("/", "_")
+    hostile = hostile_check(made)
+    job = made.make_job(
+        bad,
+        output=Path("out") / bad,
+        check=hostile,
+        master_verdict=hostile.verdict,
+        warnings=(made.HOSTILE,),
+        error=made.HOSTILE,
+        timings={made.HOSTILE: 1.0},
+        loudness=Loudness(-14, -1, -14, warning=made.HOSTILE),
+    )
+    return {
+        "check": render_check((made.make_check("a.mp4", made.make_sora()),), thumbnails={Path("a.mp4"): picture}),
+        "hostile check": render_check((hostile, hostile)),
+        "hostile batch": render_batch((job, job), title=made.HOSTILE, pictures={job.source: picture}),
+        "empty check": render_check(()),
+        "empty batch": render_batch((), title="Nothing"),
+        "batch": render_batch((made.make_job(), made.make_job("b.mp4", "failed")), title="Two"),
+    }
+
+
+def test_nothing_from_a_file_becomes_markup(made):
+    for name, text in pages(made).items():
+        page = Page(text)
+        assert {tag for tag, _ in page.tags} <= ALLOWED_TAGS, name
+        assert not [a for _, attributes in page.tags for a in attributes if a.startswith("on")], name
+        assert "{{" not in page.text or "{{ 7*7 }}" in page.text, name
+        assert "49" not in page.text or "hostile" not in name
+
+
+def test_control_and_bidirectional_characters_are_gone(made):
+    for name, text in pages(made).items():
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]", text), name
+
+
+def test_nothing_is_loaded_from_outside(made):
+    for name, text in pages(made).items():
+        for tag, attributes in Page(text).tags:
+            for attribute in ("src", "href", "poster", "action", "srcset", "data", "background"):
+                value = attributes.get(attribute)
+                if value is not None:
+                    allowed = ("data:image/png;base64,", "data:image/jpeg;base64,") if tag == "img" else ("#", "./")
+                    assert value.startswith(allowed), (name, tag, value[:80])
+        assert "url(" not in text and "@import" not in text and "@font-face" not in text, name
+
+
+def test_policy_forbids_everything_but_pictures_styles_and_the_clip(made):
+    for text in pages(made).values():
+        (policy,) = (
+            a["content"] for t, a in Page(text).tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+        )
+        rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+        assert rules["default-src"] == "'none'"
+        assert rules["img-src"] == "data:"
+        assert "script-src" not in rules
+
+
+def test_policy_comes_before_anything_it_governs(made):
+    for text in pages(made).values():
+        tags = [t for t, _ in Page(text).tags]
+        assert tags[:4] == ["html", "head", "meta", "meta"]
+
+
+def test_the_misleading_word_never_appears(made):
+    for credential in (None, made.make_sora(), made.make_own(), replace(made.make_sora(), integrity="altered")):
+        assert "invalid" not in Page(render_check((made.make_check("a.mp4", credential),))).text.lower()
+    for table in (words.INTEGRITY, words.SIGNER, words.TIME, words.BINDING, words.HISTORY):
+        assert not [text for text, _ in table.values() if "invalid" in text.lower()]
+
+
+def test_sora_page_says_it_all(made):
+    text = Page(render_check((made.make_check("onions.mp4", made.make_sora()),))).text
+    for part in (
+        "Declared AI-made by OpenAI",
+        "Intact: unchanged since it was signed",
+        "The certificate has expired, and no list vouches for the name",
+        "26 May 2025",
+        "Created , made by AI with Sora",
+        "Hints, shown and never counted",
+        "69 times in 100",
+        "What was not checked",
+        "How to read this",
+    ):
+        assert part in text, part
+
+
+def test_unknown_page_says_nothing_is_known(made):
+    text = Page(render_check((made.make_check("copy.mp4"),))).text
+    assert "Nothing is known about where this video comes from" in text
+    assert "That is not evidence that it is genuine." in text
+
+
+def test_every_axis_state_has_words():
+    from typing import get_args
+
+    from pipeline import records
+
+    assert set(words.INTEGRITY) == set(get_args(records.Integrity))
+    assert set(words.SIGNER) == set(get_args(records.SignerTrust))
+    assert set(words.TIME) == set(get_args(records.TimeTrust))
+    assert set(words.BINDING) == set(get_args(records.Binding))
+    assert set(words.HISTORY) == set(get_args(records.History))
+    assert set(words.VERDICTS) == set(get_args(records.VerdictName))
+    assert set(words.JOBS) == set(get_args(records.JobState))
+
+
+def test_changed_file_shows_nothing_as_fine(made):
+    rows = views.axes(replace(made.make_sora(), integrity="altered"))
+    assert [row["tone"] for row in rows if row["tone"] == "good"] == []
+
+
+def test_every_picture_has_words_and_headings_do_not_jump(made):
+    for name, text in pages(made).items():
+        page = Page(text)
+        assert all(a.get("alt") for t, a in page.tags if t == "img"), name
+        levels = [int(t[1]) for t, _ in page.tags if re.fullmatch("h[1-4]", t)]
+        assert levels[0] == 1 and levels.count(1) == 1, name
+        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), name
+
+
+def test_batch_counts(made):
+    jobs = (
+        made.make_job(),
+        made.make_job("s.mp4", "skipped"),
+        made.make_job("f.mp4", "failed"),
+        made.make_job("u.mp4", mark=None, check=None),
+    )
+    found = {row["label"]: row["value"] for row in views.counts(jobs)}
+    assert found == {"finished": "2", "skipped": "1", "failed": "1", "signed": "2 of 3", "mark read back": "2 of 3"}
+
+
+def test_failed_clip_is_told_on_top_and_has_no_player(made):
+    page = Page(render_batch((made.make_job("f.mp4", "failed"),), title="T"))
+    assert "1 clip could not be finished" in page.text
+    assert page.text.count("ends in the middle of a picture") == 2
+    assert "video" not in [t for t, _ in page.tags]
+
+
+def test_batch_card_shows_what_was_done(made):
+    text = Page(render_batch((made.make_job(),), title="T")).text
+    for part in ("−14.0 LUFS, peak −1.2 dBTP", "Sounds placed 14", "48.3 dB PSNR", "read back", "export 4.9 s"):
+        assert part in text, part
+
+
+def test_mark_that_did_not_read_back_is_told(made):
+    job = made.make_job()
+    job = replace(job, mark=replace(job.mark, reading=MarkReading("none")))
+    assert "could not be read back" in Page(render_batch((job,), title="T")).text
+
+
+def test_silence_is_called_silent():
+    assert views.loudness_words(Loudness(None, None)) == "silent"
+
+
+@pytest.mark.parametrize(
+    ("target", "folder", "url"),
+    [
+        ("/a/out/x.mp4", "/a", "./out/x.mp4"),
+        ("/a/x.mp4", "/a/out", "./../x.mp4"),
+        ("out/x y#?.mp4", None, "./x%20y%23%3F.mp4"),
+        ("out/javascript:alert(1)", None, "./javascript%3Aalert%281%29"),
+        ("out/a\udcffb.mp4", None, "./a%FFb.mp4"),
+    ],
+)
+def test_links_are_relative_and_escaped(target, folder, url):
+    assert views.link(Path(target), Path(folder) if folder else None) == url
+
+
+def test_pictures_must_be_pictures():
+    with pytest.raises(ValueError, match="PNG or JPEG"):
+        views.data_uri(b"<svg onload=alert(1)>")
+
+
+def test_same_records_same_page(made):
+    assert pages(made) == pages(made)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(5.0, "5.0 s"), (59.96, "1 min 00 s"), (65, "1 min 05 s"), (3725, "1 h 02 min")]
+)
+def test_duration(seconds, shown):
+    assert views.duration(seconds) == shown
