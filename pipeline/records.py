@@ -181,7 +181,7 @@ class Cue:
 
     id: str
     stem: StemName
-    # where the sound's attack (its audible onset) belongs
+    # where the sound's attack (its audible onset) belongs; a whoosh or bed has none and begins here
     time_s: float
     length_s: float
     # Universal Category System (UCS) category, e.g. "IMPACTS", "WATER", "AMBIENCE", "MUSICAL"

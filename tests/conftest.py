@@ -32,10 +32,9 @@ def home(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def shared_keys(tmp_path_factory):
     """Keys and authority made once for all tests that only use them."""
-    from pipeline.watermark.keys import create_key
-
     from pipeline.provenance.authority import init_authority
     from pipeline.steps import Keys
+    from pipeline.watermark.keys import create_key
 
     keys = Keys(tmp_path_factory.mktemp("keys") / "home")
     create_key(keys.mark_path)

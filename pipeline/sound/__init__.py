@@ -1,0 +1,1 @@
+"""Sound: spotting, synthesis, music, mix."""

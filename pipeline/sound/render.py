@@ -1,0 +1,259 @@
+"""Rendering: a cue sheet becomes stems, block by block, in memory that does not grow with the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import UsageError
+from pipeline.records import STEM_NAMES, Cue, SoundPlan, StemName, Stems
+from pipeline.sound.ambience import iter_ambience
+from pipeline.sound.foley import RECIPES, attack_sample
+from pipeline.sound.space import pan_gains, place
+
+# no recipe's attack lies deeper in its sound than this
+_LEAD_S = 0.25
+# a clip that ends in the middle of a sound ends without a click
+_END_FADE_S = 0.02
+# RIFF counts bytes in 32 bits; beyond, RF64
+_RIFF_LIMIT_BYTES = 4_000_000_000
+_BYTES_PER_SAMPLE = 8
+
+
+def iter_stems(
+    plan: SoundPlan, *, sample_rate_hz: int = 48000, block_samples: int = 48000
+) -> Iterator[dict[StemName, np.ndarray]]:
+    """Render a plan block by block.
+
+    Parameters
+    ----------
+    plan : SoundPlan
+        Each cue's `sound` must be known (see `catalogue`); a cue sheet from outside is checked by `cuesheet.load_cues`.
+    block_samples : int
+        Samples in a block; the result does not depend on it.
+
+    Yields
+    ------
+    dict of stem name to float32 [2, n]
+        The stems that have cues, always the same ones; `block_samples` each, the last block shorter. The audible attack
+        of each one-shot (a whoosh: its beginning) falls on the cue's time to the sample.
+    """
+    total = round(plan.duration_s * sample_rate_hz)
+    names = [name for name in STEM_NAMES if any(cue.stem == name for cue in plan.cues)]
+    shots = sorted((cue for cue in plan.cues if _is_shot(cue)), key=lambda cue: cue.time_s)
+    beds = [_Bed(cue, plan, total, sample_rate_hz, block_samples) for cue in plan.cues if not _is_shot(cue)]
+    tails = {name: _Tail() for name in names}
+    due = 0
+    for start in range(0, total, block_samples):
+        count = min(block_samples, total - start)
+        while due < len(shots) and (shots[due].time_s - _LEAD_S) * sample_rate_hz < start + count:
+            at, sound = render_shot(shots[due], sample_rate_hz=sample_rate_hz)
+            tails[shots[due].stem].add(sound[:, : max(total - at, 0)], at)
+            due += 1
+        blocks = {name: tails[name].take(count) for name in names}
+        for bed in beds:
+            bed.add_to(blocks[bed.stem], start)
+        fade = _end_fade(start, count, total, sample_rate_hz)
+        yield {name: block * fade for name, block in blocks.items()}
+
+
+def render_stems(
+    plan: SoundPlan,
+    folder: Path,
+    *,
+    sample_rate_hz: int = 48000,
+    block_samples: int = 48000,
+    production: Path | None = None,
+) -> Stems:
+    """Render a plan into float WAV files, one a stem; silent stems are left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when it is not there; stems of an earlier run in it are replaced.
+    production : Path, optional
+        WAV of the clip's own sound at `sample_rate_hz`; becomes the DX stem, cut or padded to the plan's length.
+
+    Raises
+    ------
+    UsageError
+        When the production sound cannot be used.
+    """
+    import soundfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    total = round(plan.duration_s * sample_rate_hz)
+    form = "RF64" if total * _BYTES_PER_SAMPLE > _RIFF_LIMIT_BYTES else "WAV"
+    peaks: dict[StemName, float] = {}
+    with ExitStack() as stack:
+        writers: dict[StemName, soundfile.SoundFile] = {}
+        for blocks in _with_production(plan, production, sample_rate_hz, block_samples):
+            for name, block in blocks.items():
+                if name not in writers:
+                    path = folder / f"{name}.wav"
+                    writers[name] = stack.enter_context(
+                        soundfile.SoundFile(path, "w", sample_rate_hz, 2, format=form, subtype="FLOAT")
+                    )
+                writers[name].write(block.T)
+                peaks[name] = max(peaks.get(name, 0.0), float(np.abs(block).max(initial=0.0)))
+    for name in (name for name in STEM_NAMES if peaks.get(name, 0.0) == 0.0):
+        (folder / f"{name}.wav").unlink(missing_ok=True)
+    files = {str(name): f"{name}.wav" for name in STEM_NAMES if peaks.get(name, 0.0) > 0.0}
+    return Stems(folder=folder, files=files, sample_rate_hz=sample_rate_hz, samples=total)
+
+
+def render_shot(cue: Cue, *, sample_rate_hz: int = 48000) -> tuple[int, np.ndarray]:
+    """One one-shot in its place.
+
+    Returns
+    -------
+    start : int
+        Sample of the clip its first sample belongs to; may be negative.
+    sound : float32 [2, samples]
+    """
+    family, _, name = cue.sound.partition("/")
+    own = {key: cue.parameters[key] for key in ("size", "hardness") if key in cue.parameters}
+    sound = RECIPES[family](name, seed=cue.seed, sample_rate_hz=sample_rate_hz, length_s=cue.length_s, **own)
+    lead = 0 if family == "whoosh" else attack_sample(sound)
+    placed = place(
+        sound,
+        pan=cue.pan,
+        room=cue.parameters.get("room", 0.0),
+        distance=cue.parameters.get("distance", 0.0),
+        sample_rate_hz=sample_rate_hz,
+    )
+    placed *= np.float32(10 ** (cue.level_db / 20))
+    if cue.automation:
+        placed *= _automation(cue, 0, placed.shape[1], sample_rate_hz)
+    return round(cue.time_s * sample_rate_hz) - lead, placed
+
+
+class _Tail:
+    """One-shots of a stem that ring beyond the block in hand."""
+
+    def __init__(self) -> None:
+        self._at = 0
+        self._sound = np.zeros((2, 0), np.float32)
+
+    def add(self, sound: np.ndarray, at: int) -> None:
+        """Lay a sound from an absolute sample on; what lies before the block in hand is lost."""
+        start = at - self._at
+        sound = sound[:, max(-start, 0) :]
+        start = max(start, 0)
+        missing = start + sound.shape[1] - self._sound.shape[1]
+        if missing > 0:
+            self._sound = np.pad(self._sound, ((0, 0), (0, missing)))
+        self._sound[:, start : start + sound.shape[1]] += sound
+
+    def take(self, count: int) -> np.ndarray:
+        """The next samples, float32 [2, count]."""
+        self._at += count
+        taken, self._sound = self._sound[:, :count], self._sound[:, count:]
+        return np.pad(taken, ((0, 0), (0, count - taken.shape[1])))
+
+
+class _Bed:
+    """A sound that goes on: read in step with the blocks of the clip."""
+
+    def __init__(self, cue: Cue, plan: SoundPlan, total: int, sample_rate_hz: int, block_samples: int) -> None:
+        self.stem = cue.stem
+        self._cue, self._rate = cue, sample_rate_hz
+        self._start = round(cue.time_s * sample_rate_hz)
+        self._length = min(round(cue.length_s * sample_rate_hz), total - self._start)
+        self._blocks = _bed_blocks(cue, plan, self._length, sample_rate_hz, block_samples)
+        self._ready = np.zeros((2, 0), np.float32)
+        # a stereo bed keeps its level in the middle, where a pan gain is -3 dB
+        gain = np.sqrt(2.0) * 10 ** (cue.level_db / 20)
+        self._gains = (gain * np.asarray(pan_gains(cue.pan)))[:, None].astype(np.float32)
+
+    def add_to(self, block: np.ndarray, start: int) -> None:
+        """Add what falls into a block that starts at an absolute sample."""
+        first = max(self._start, start)
+        last = min(self._start + self._length, start + block.shape[1])
+        if first < last:
+            part = self._read(last - first) * self._gains
+            if self._cue.automation:
+                part = part * _automation(self._cue, first - self._start, last - first, self._rate)
+            block[:, first - start : first - start + part.shape[1]] += part
+
+    def _read(self, count: int) -> np.ndarray:
+        parts = [self._ready]
+        have = self._ready.shape[1]
+        while have < count:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            parts.append(block)
+            have += block.shape[1]
+        sound = np.concatenate(parts, axis=1)
+        self._ready = sound[:, count:]
+        return sound[:, :count]
+
+
+def _bed_blocks(
+    cue: Cue, plan: SoundPlan, length: int, sample_rate_hz: int, block_samples: int
+) -> Iterator[np.ndarray]:
+    family, _, name = cue.sound.partition("/")
+    if family == "music":
+        from pipeline.sound.music import iter_music
+
+        return iter_music(cue, plan, sample_rate_hz=sample_rate_hz, block_samples=block_samples)
+    return iter_ambience(
+        name,
+        seed=cue.seed,
+        length_samples=length,
+        sample_rate_hz=sample_rate_hz,
+        block_samples=block_samples,
+        parameters=cue.parameters,
+    )
+
+
+def _is_shot(cue: Cue) -> bool:
+    return cue.sound.partition("/")[0] in RECIPES
+
+
+def _automation(cue: Cue, start: int, count: int, sample_rate_hz: int) -> np.ndarray:
+    times_s, levels_db = np.asarray(cue.automation, float).T
+    time_s = (start + np.arange(count)) / sample_rate_hz
+    return (10 ** (np.interp(time_s, times_s, levels_db) / 20)).astype(np.float32)
+
+
+def _end_fade(start: int, count: int, total: int, sample_rate_hz: int) -> np.ndarray:
+    left = total - 1 - (start + np.arange(count))
+    return np.clip(left / (_END_FADE_S * sample_rate_hz), 0, 1).astype(np.float32)
+
+
+def _with_production(
+    plan: SoundPlan, production: Path | None, sample_rate_hz: int, block_samples: int
+) -> Iterator[dict[StemName, np.ndarray]]:
+    # the blocks of a plan with the clip's own sound as DX
+    stems = iter_stems(plan, sample_rate_hz=sample_rate_hz, block_samples=block_samples)
+    if production is None:
+        yield from stems
+        return
+    with _open_production(production, sample_rate_hz) as source:
+        total = round(plan.duration_s * sample_rate_hz)
+        for start in range(0, total, block_samples):
+            own = source.read(min(block_samples, total - start), dtype="float32", always_2d=True).T
+            own = np.repeat(own, 2, axis=0) if len(own) == 1 else own
+            own = np.pad(own, ((0, 0), (0, min(block_samples, total - start) - own.shape[1])))
+            yield {"DX": own, **next(stems)}
+
+
+def _open_production(path: Path, sample_rate_hz: int):
+    import soundfile
+
+    try:
+        source = soundfile.SoundFile(path)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise UsageError(f"The clip's own sound at {path} cannot be read: {error}.") from error
+    if source.samplerate != sample_rate_hz or source.channels > 2:
+        source.close()
+        raise UsageError(
+            f"The clip's own sound must be mono or stereo at {sample_rate_hz} Hz, "
+            f"not {source.channels} channels at {source.samplerate} Hz; resample it first."
+        )
+    return source
