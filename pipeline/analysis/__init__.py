@@ -1,0 +1,1 @@
+"""What the picture shows: shots, events, movement, mood."""

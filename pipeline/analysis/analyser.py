@@ -1,0 +1,106 @@
+"""One pass over a clip's pictures: every meter is fed once, only small statistics stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from pipeline.analysis.events import events
+from pipeline.analysis.mood import MoodMeter
+from pipeline.analysis.motion import MotionFeatures, MotionMeter, motion_curve, work_size_px
+from pipeline.analysis.shots import ShotDetector
+from pipeline.records import Analysis
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from pipeline.records import Clip
+
+# shots and mood need colour, not detail
+COLOR_SHORT_SIDE_PX = 72
+
+
+class Picture(Protocol):
+    """What the analysis needs of a `pipeline.media.frames.Frame`."""
+
+    time_s: float
+
+    def gray(self, width_px: int, height_px: int | None = None) -> NDArray[np.uint8]:
+        """Luma, uint8 [h, w], upright; display aspect when no height is given."""
+
+    def rgb(self, width_px: int | None = None) -> NDArray[np.uint8]:
+        """Colour, uint8 [h, w, 3], upright, display aspect."""
+
+
+class Analyser:
+    """Watches a clip picture by picture; memory does not grow with size, and by some 500 bytes per picture."""
+
+    def __init__(self) -> None:
+        self._shots = ShotDetector()
+        self._motion = MotionMeter()
+        self._mood = MoodMeter()
+        # grey (width, height) and colour width, fixed by the first picture
+        self._sizes_px: tuple[int, int, int] | None = None
+        self._last_s = 0.0
+
+    def add(self, frame: Picture) -> None:
+        """Take the next picture, in order of presentation time."""
+        width_px, height_px, color_px = self._sizes_px = self._sizes_px or _sizes_px(frame)
+        rgb = frame.rgb(color_px)
+        self._shots.add(frame.time_s, rgb)
+        self._mood.add(frame.time_s, rgb)
+        self._motion.add(frame.time_s, frame.gray(width_px, height_px))
+        self._last_s = frame.time_s
+
+    def features(self) -> MotionFeatures:
+        """The cues behind the events, for models and pictures of them."""
+        return self._motion.features()
+
+    def result(self, duration_s: float | None = None) -> Analysis:
+        """What was seen.
+
+        Parameters
+        ----------
+        duration_s : float, optional
+            Length of the clip in seconds; without it, or if shorter, the time of the last picture counts.
+        """
+        duration_s = max(duration_s or 0.0, self._last_s)
+        shots = self._shots.shots(duration_s)
+        features = self._motion.features()
+        curve = motion_curve(features, cuts_s=tuple(shot.start_s for shot in shots[1:]))
+        return Analysis(
+            duration_s=duration_s,
+            shots=shots,
+            events=events(features, shots),
+            motion=curve,
+            mood=self._mood.mood(end_s=duration_s, motion=curve, cuts=len(shots) - 1),
+            shot_moods=self._mood.shot_moods(shots, curve),
+        )
+
+
+def analyse(source: Path | Clip) -> Analysis:
+    """Decode and analyse a clip.
+
+    Raises
+    ------
+    UnreadableInput
+        When the file cannot be opened or holds no picture.
+    """
+    from pipeline.media.frames import read_frames
+    from pipeline.media.probe import probe
+    from pipeline.records import Clip
+
+    clip: Any = source if isinstance(source, Clip) else probe(source)
+    analyser = Analyser()
+    for frame in read_frames(clip):
+        analyser.add(frame)
+    return analyser.result(clip.video.duration_s)
+
+
+def _sizes_px(frame: Picture) -> tuple[int, int, int]:
+    height_px, width_px = frame.gray(256).shape
+    aspect = width_px / height_px
+    return (*work_size_px(aspect), max(1, round(COLOR_SHORT_SIDE_PX * max(1.0, aspect))))
