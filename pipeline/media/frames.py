@@ -62,7 +62,8 @@ class Frame:
 
         height_px = height_px or self._height_for(width_px)
         if (width_px, height_px) not in self._grays:
-            small = cv2.resize(self.luma, (width_px, height_px), interpolation=cv2.INTER_AREA)
+            halved = _halved(self.luma, width_px, height_px)
+            small = cv2.resize(halved, (width_px, height_px), interpolation=cv2.INTER_AREA)
             # 10 bits to 8, rounded
             self._grays[width_px, height_px] = cv2.convertScaleAbs(small, alpha=0.25) if self.bit_depth > 8 else small
         return self._grays[width_px, height_px]
@@ -81,6 +82,17 @@ class Frame:
 
     def _height_for(self, width_px: int) -> int:
         return max(1, round(width_px / self._clip.video.display_aspect))
+
+
+def _halved(image: np.ndarray, width_px: int, height_px: int) -> np.ndarray:
+    # halving exactly is several times faster than averaging over odd areas, and gives the same means
+    import cv2
+
+    height, width = image.shape
+    while width % 2 == 0 and height % 2 == 0 and width >= 2 * width_px and height >= 2 * height_px:
+        width, height = width // 2, height // 2
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return image
 
 
 def read_frames(source: Path | Clip, *, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Frame]:

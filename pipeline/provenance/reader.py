@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CredentialError, UnreadableInput
+from pipeline.provenance import axes
 from pipeline.provenance.crjson import Store, parse_store
 from pipeline.provenance.formats import media_type
 from pipeline.provenance.text import clean
@@ -21,8 +22,6 @@ from pipeline.provenance.wording import (
     sentences_of,
 )
 from pipeline.records import Credential
-
-from pipeline.provenance import axes
 
 LOG = logging.getLogger(__name__)
 

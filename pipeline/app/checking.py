@@ -1,0 +1,62 @@
+"""The check command's work on several files: progress, pictures for the page, the page itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipeline import steps
+from pipeline.errors import UsageError
+from pipeline.records import CheckResult
+
+
+def check_files(
+    files: list[Path], *, parts: tuple[steps.Part, ...], keys: steps.Keys, console: Any, html: Path | None
+) -> list[CheckResult]:
+    """Check each file; write the page when asked."""
+    from pipeline.app.progress import clip_progress
+
+    paths = _expand(files)
+    pictures: dict[Path, bytes] = {}
+    results = []
+    with clip_progress(console, len(paths)) as tell:
+        for path in paths:
+            thumbnails: list[Any] | None = [] if html else None
+            result = steps.check(
+                path,
+                keys=keys,
+                parts=parts,
+                on_progress=lambda stage, share, path=path: tell(path, stage, share),
+                thumbnails=thumbnails,
+            )
+            tell(path, "done", 1.0)
+            results.append(result)
+            if thumbnails:
+                from pipeline.report.plots import filmstrip
+
+                pictures[path] = filmstrip(thumbnails, 960)
+    if html:
+        _write_page(results, html, pictures)
+    return results
+
+
+def _expand(files: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in files:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+            from pipeline.batch import VIDEO_SUFFIXES
+
+            found += [p for p in inside if p.suffix.lower() in VIDEO_SUFFIXES]
+        else:
+            found.append(path)
+    if not found:
+        raise UsageError(f"No video was found in {', '.join(map(str, files))}.")
+    return found
+
+
+def _write_page(results: list[CheckResult], html: Path, pictures: dict[Path, bytes]) -> None:
+    from pipeline.files import write_atomic
+    from pipeline.report.html import render_check
+
+    write_atomic(html, render_check(tuple(results), thumbnails=pictures))

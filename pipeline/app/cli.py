@@ -1,0 +1,379 @@
+"""The `foleymark` command. It reads arguments and prints; the work is done in pipeline and flows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.app.keys import keys_app, trust_app
+from pipeline.errors import FoleymarkError, UsageError
+
+app = typer.Typer(
+    name="foleymark",
+    help="Finish generated video: sound in sync, an invisible mark, signed credentials - and check where a video "
+    "comes from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(keys_app, name="keys")
+app.add_typer(trust_app, name="trust")
+
+Output = Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Prompt = Annotated[str | None, typer.Option(help="What the clip shows, in words.")]
+Seed = Annotated[int | None, typer.Option(help="The same seed gives the same sound.")]
+Config = Annotated[Path | None, typer.Option("-c", "--config", help="Settings file (YAML).")]
+Preset = Annotated[str, typer.Option(help="Starting settings: web, broadcast or draft.")]
+Music = Annotated[bool | None, typer.Option("--music/--no-music", help="A music bed under the effects.")]
+LoudnessName = Annotated[str | None, typer.Option("--loudness", help="Target: web, ebu, atsc, podcast.")]
+
+
+def main() -> None:
+    """Run the command; our own errors become one sentence and their exit code."""
+    try:
+        app()
+    except FoleymarkError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": str(error), "exit_code": error.exit_code}))
+        else:
+            print(f"foleymark: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _console(as_json: bool = False) -> Any:
+    from rich.console import Console
+
+    # with --json, stdout belongs to the program that reads it
+    return Console(stderr=as_json, highlight=False)
+
+
+def _print_json(record: Any) -> None:
+    from pipeline.records import to_json
+
+    print(to_json(record))
+
+
+def _keys() -> Any:
+    from pipeline.config import home
+    from pipeline.steps import Keys
+
+    return Keys(home())
+
+
+# -------------------------------------------------------------------- run
+@app.command()
+def run(
+    paths: Annotated[list[Path], typer.Argument(help="Clips, or folders of clips.")],
+    output: Output,
+    config: Config = None,
+    preset: Preset = "web",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Clips at the same time.")] = None,
+    sound: Annotated[bool | None, typer.Option("--sound/--no-sound", help="Add sound.")] = None,
+    music: Music = None,
+    mark: Annotated[bool | None, typer.Option("--mark/--no-mark", help="Mark the picture.")] = None,
+    sign: Annotated[bool | None, typer.Option("--sign/--no-sign", help="Sign credentials.")] = None,
+    generated: Annotated[
+        bool | None, typer.Option("--generated/--not-generated", help="The clips come from a generator.")
+    ] = None,
+    loudness: LoudnessName = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Finish a batch: sound, mark, credentials, check, and a report. Running it again skips what is done."""
+    from pipeline import batch
+    from pipeline.config import load_settings
+
+    settings = load_settings(
+        preset=preset,
+        file=config,
+        arguments={
+            "sound": {"enabled": sound, "music": music, "loudness": loudness, "seed": seed},
+            "mark": {"enabled": mark},
+            "sign": {"enabled": sign, "generated": generated},
+            "workers": workers,
+        },
+    )
+    clips = batch.find_clips(paths, output=output)
+    jobs = batch.plan_jobs(clips, output=output, container=settings.container)
+    console = _console(as_json)
+    if dry_run:
+        results = [batch.planned(job) for job in jobs]
+        if as_json:
+            _print_json(batch.summary(results) | {"jobs": results})
+        else:
+            for result in results:
+                console.print(f"{result.source} -> {result.output or result.error}", markup=False)
+        raise typer.Exit(1 if any(result.state == "failed" for result in results) else 0)
+    _require_keys(settings)
+    results = _run_flow(paths, output, settings, console, len(clips))
+    if as_json:
+        _print_json(batch.summary(results) | {"jobs": results, "report": output / "report.html"})
+    else:
+        from pipeline.app.show import show_jobs
+
+        show_jobs(console, results, output / "report.html")
+    raise typer.Exit(1 if any(result.state == "failed" for result in results) else 0)
+
+
+def _run_flow(paths: list[Path], output: Path, settings: Any, console: Any, total: int) -> list[Any]:
+    from pipeline.app.progress import clip_progress
+    from pipeline.config import home
+    from pipeline.records import to_data
+
+    with console.status("starting"):
+        from flows.batch import with_workers
+        from flows.tasks import listening
+
+        run_batch = with_workers(settings.workers)
+    with clip_progress(console, total) as tell, listening(tell):
+        return run_batch([str(path) for path in paths], str(output), to_data(settings), str(home()))
+
+
+def _require_keys(settings: Any) -> None:
+    # said once and at the start, rather than once for each clip of a long batch
+    keys = _keys()
+    if settings.mark.enabled:
+        _ = keys.mark
+    if settings.sign.enabled:
+        keys.authority()
+
+
+# ------------------------------------------------------------------ sound
+@app.command()
+def sound(
+    clip: Annotated[Path, typer.Argument(help="The clip.")],
+    output: Output,
+    cues: Annotated[Path | None, typer.Option(help="An edited cue sheet to render.")] = None,
+    prompt: Prompt = None,
+    stems: Annotated[Path | None, typer.Option(help="Also keep stems and mix in this folder.")] = None,
+    music: Music = None,
+    loudness: LoudnessName = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give one clip its sound; the picture is copied bit for bit."""
+    import tempfile
+
+    from pipeline import steps
+    from pipeline.app.progress import stage_progress
+    from pipeline.config import load_settings
+    from pipeline.media.probe import probe
+
+    _refuse_overwriting(clip, output)
+    settings = load_settings(
+        arguments={"sound": {"prompt": prompt, "music": music, "loudness": loudness, "seed": seed}}
+    )
+    source = probe(clip)
+    console = _console(as_json)
+    with stage_progress(console, clip.name) as tell, tempfile.TemporaryDirectory(prefix="foleymark-") as folder:
+        analysis = steps.look(source, detect=False, on_progress=tell).analysis
+        plan = steps.plan_sound(source, analysis, settings=settings.sound, cues=cues)
+        _, mix = steps.make_sound(
+            source, plan, stems or Path(folder), loudness=settings.sound.loudness, on_progress=tell
+        )
+        steps.deliver(source, output, soundtrack=mix.path, settings=settings, on_progress=tell)
+    if as_json:
+        _print_json({"output": output, "cues": len(plan.cues), "loudness": mix.loudness})
+        return
+    from pipeline.app.show import loudness_words
+
+    console.print(f"{output}: {len(plan.cues)} sounds, {loudness_words(mix.loudness)}", markup=False)
+    if mix.loudness.warning:
+        console.print(mix.loudness.warning, style="yellow", markup=False)
+
+
+@app.command()
+def cues(
+    clip: Annotated[Path, typer.Argument(help="The clip.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the cue sheet (YAML) here.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw events, cues and waveform into this PNG.")] = None,
+    prompt: Prompt = None,
+    music: Music = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """What would be heard, when and why. Edit the sheet and give it to `sound --cues`."""
+    from pipeline import steps
+    from pipeline.app.progress import stage_progress
+    from pipeline.config import load_settings
+    from pipeline.files import write_atomic
+    from pipeline.media.probe import probe
+    from pipeline.sound.cuesheet import dump_cues
+
+    settings = load_settings(arguments={"sound": {"prompt": prompt, "music": music, "seed": seed}})
+    source = probe(clip)
+    console = _console(as_json)
+    with stage_progress(console, clip.name) as tell:
+        seen = steps.look(source, detect=False, on_progress=tell)
+        plan = steps.plan_sound(source, seen.analysis, settings=settings.sound)
+    if output:
+        write_atomic(output, dump_cues(plan))
+    if picture:
+        write_atomic(picture, steps.draw_cues(source, seen, plan))
+    if as_json:
+        _print_json(plan)
+    elif output:
+        console.print(f"{output}: {len(plan.cues)} cues", markup=False)
+    else:
+        from pipeline.app.show import show_plan
+
+        show_plan(console, plan)
+
+
+# ---------------------------------------------------------- mark and sign
+@app.command()
+def mark(
+    file: Annotated[Path, typer.Argument(help="The clip.")],
+    output: Output,
+    mark_id: Annotated[str | None, typer.Option("--id", help="16 hex digits; a random one by default.")] = None,
+    profile: Annotated[str | None, typer.Option(help="subtle, balanced or strong.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put an invisible mark into the picture, and read it back."""
+    from pipeline import steps
+    from pipeline.app.progress import stage_progress
+    from pipeline.app.show import show_mark
+    from pipeline.config import load_settings
+    from pipeline.media.probe import probe
+
+    _refuse_overwriting(file, output)
+    settings = load_settings(arguments={"mark": {"profile": profile}})
+    payload = _payload(mark_id)
+    keys = _keys()
+    console = _console(as_json)
+    clip = probe(file)
+    with stage_progress(console, file.name) as tell:
+        report = steps.deliver(
+            clip,
+            output,
+            soundtrack=None,
+            settings=settings,
+            mark_key=keys.mark,
+            payload=payload,
+            on_progress=tell,
+        )
+    if as_json:
+        _print_json(report)
+    else:
+        show_mark(console, report)
+    raise typer.Exit(0 if report.reading.payload == report.payload else 1)
+
+
+def _payload(mark_id: str | None) -> Any:
+    from pipeline.records import Payload
+
+    if mark_id is None:
+        return None
+    try:
+        return Payload.from_hex(mark_id)
+    except ValueError as error:
+        raise UsageError(f"--id: {error}.") from error
+
+
+@app.command()
+def sign(
+    file: Annotated[Path, typer.Argument(help="A finished file.")],
+    output: Output,
+    title: Annotated[str | None, typer.Option(help="The work's title.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who made it.")] = None,
+    ai_training: Annotated[str | None, typer.Option(help="allowed or notAllowed.")] = None,
+    generated: Annotated[
+        bool, typer.Option("--generated/--not-generated", help="Declare that a generator made the pictures.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add signed credentials; nothing else in the file changes. Existing credentials are carried on."""
+    from pipeline import batch
+    from pipeline.app.show import show_credential
+    from pipeline.config import load_settings
+
+    settings = load_settings(
+        arguments={
+            "sign": {"title": title, "author": author, "ai_training": ai_training, "generated": generated},
+        }
+    )
+    credential = batch.sign_copy(file, output, settings=settings.sign, keys=_keys())
+    if as_json:
+        _print_json(credential)
+    else:
+        console = _console()
+        console.print(f"Signed: {output}", markup=False)
+        show_credential(console, credential)
+
+
+# ------------------------------------------------------------------ check
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files or folders.")],
+    html: Annotated[Path | None, typer.Option(help="Write a page with the evidence here.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Look only at these, by comma: credentials, mark, container, picture.")
+    ] = None,
+    fail_on: Annotated[str | None, typer.Option(help="'ai': exit with 10 when a file is declared AI-made.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Is this video AI-made, and where does it come from? Answers with evidence."""
+    from pipeline import steps
+    from pipeline.app.checking import check_files
+
+    parts = _parts(only, steps.PARTS)
+    if fail_on not in (None, "ai"):
+        raise UsageError(f"--fail-on takes 'ai', not {fail_on!r}.")
+    console = _console(as_json)
+    results = check_files(files, parts=parts, keys=_keys(), console=console, html=html)
+    if as_json:
+        _print_json(results)
+    else:
+        from pipeline.app.show import show_check
+
+        for result in results:
+            show_check(console, result)
+        if html:
+            console.print(f"Report: {html}", markup=False)
+    raise typer.Exit(_check_exit(results, fail_on))
+
+
+def _parts(only: str | None, known: tuple[Any, ...]) -> tuple[Any, ...]:
+    if only is None:
+        return known
+    asked = tuple(part.strip() for part in only.split(","))
+    for part in asked:
+        if part not in known:
+            raise UsageError(f"--only: there is no part {part!r}; known: {', '.join(known)}.")
+    return asked
+
+
+def _check_exit(results: list[Any], fail_on: str | None) -> int:
+    if any(result.error for result in results):
+        return 3
+    found = any(result.verdict.name in ("declared_ai", "likely_ai") for result in results)
+    return 10 if fail_on == "ai" and found else 0
+
+
+def _refuse_overwriting(source: Path, output: Path) -> None:
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"{output} is the clip itself; choose another output.")
+
+
+# ----------------------------------------------------------------- doctor
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Is everything here that Foleymark needs?"""
+    from pipeline.app.doctor import examine, show_examination
+
+    findings = examine(_keys())
+    if as_json:
+        _print_json(findings)
+    else:
+        show_examination(_console(), findings)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,472 @@
+"""The only functions that chain stages: look, add sound, deliver (mark and encode), sign, check."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline.config import MarkSettings, Settings, SignSettings, SoundSettings
+from pipeline.errors import CredentialError, FoleymarkError, UnreadableInput
+from pipeline.records import (
+    Analysis,
+    CheckResult,
+    Clip,
+    Credential,
+    Evidence,
+    MarkReading,
+    MarkReport,
+    Mix,
+    Payload,
+    SoundPlan,
+    Stems,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pipeline.provenance.authority import Authority
+    from pipeline.provenance.trust import Trust
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, float], None]
+Part = Literal["credentials", "mark", "container", "picture"]
+PARTS: tuple[Part, ...] = ("credentials", "mark", "container", "picture")
+
+# pictures kept from the first pass: enough for a filmstrip, and for judging how strong a mark may be
+THUMBNAILS = 8
+THUMBNAIL_WIDTH_PX = 320
+# neighbouring pictures, because what changes between them tells how much movement hides the mark
+STRENGTH_RUNS = 5
+STRENGTH_RUN_PICTURES = 3
+# how often a mark that does not read back is made stronger: each try is a whole encode
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a home folder holds: the mark's key, the signing authority, trust lists."""
+
+    home: Path
+
+    @property
+    def authority_folder(self) -> Path:
+        return self.home / "authority"
+
+    @property
+    def mark_path(self) -> Path:
+        return self.home / "mark.key"
+
+    @cached_property
+    def mark(self) -> bytes:
+        """The mark's secret; CredentialError when there is none."""
+        from pipeline.watermark.keys import load_key
+
+        if not self.has_mark():
+            raise CredentialError(f"There is no mark key in {self.home}; make keys with: foleymark keys init")
+        return load_key(self.mark_path)
+
+    def has_mark(self) -> bool:
+        return self.mark_path.exists()
+
+    def authority(self) -> Authority:
+        """The signing authority; CredentialError when there is none or it has expired."""
+        from pipeline.provenance.authority import load_authority
+
+        if not self.authority_folder.exists():
+            raise CredentialError(f"There is no signing authority in {self.home}; make keys with: foleymark keys init")
+        return load_authority(self.authority_folder)
+
+    def trust(self) -> Trust:
+        """Trust lists of the home folder and one's own root."""
+        from pipeline.provenance.authority import ROOT_CERTIFICATE
+        from pipeline.provenance.trust import load_trust
+
+        return load_trust(self.home / "trust", own_root=self.authority_folder / ROOT_CERTIFICATE)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one pass over the pictures gave."""
+
+    analysis: Analysis
+    evidence: tuple[Evidence, ...]
+    # RGB uint8 [height, width, 3], evenly spread in time
+    thumbnails: tuple[np.ndarray, ...] = field(repr=False, default=())
+    # native luma planes for judging the mark's strength
+    lumas: tuple[np.ndarray, ...] = field(repr=False, default=())
+
+
+def silent(_stage: str, _share: float) -> None:
+    """Progress for nobody."""
+
+
+# ------------------------------------------------------------------- look
+def look(clip: Clip, *, detect: bool = True, on_progress: Progress = silent) -> Seen:
+    """Analyse a clip and run the content detectors on it, in one decode."""
+    from pipeline.analysis.analyser import Analyser
+    from pipeline.detect.residual import ResidualDetector
+    from pipeline.media.frames import read_frames
+
+    analyser = Analyser()
+    detector = ResidualDetector() if detect else None
+    thumbnails = _Sampler(clip.duration_s, THUMBNAILS)
+    lumas = _Sampler(clip.duration_s, STRENGTH_RUNS, run=STRENGTH_RUN_PICTURES)
+    for frame in read_frames(clip):
+        analyser.add(frame)
+        if detector:
+            detector.add(frame)
+        thumbnails.offer(frame.time_s, lambda frame=frame: frame.rgb(THUMBNAIL_WIDTH_PX))
+        lumas.offer(frame.time_s, lambda frame=frame: frame.luma.copy())
+        on_progress("look", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
+    return Seen(
+        analysis=analyser.result(clip.duration_s),
+        evidence=(detector.evidence(),) if detector else (),
+        thumbnails=tuple(thumbnails.taken),
+        lumas=tuple(lumas.taken),
+    )
+
+
+class _Sampler:
+    """Takes runs of neighbouring items at `count` places spread over a duration, the first picture among them."""
+
+    def __init__(self, duration_s: float, count: int, *, run: int = 1) -> None:
+        self.taken: list[Any] = []
+        self._starts_s = [duration_s * index / count for index in range(count)]
+        self._run = run
+        self._due = 0
+
+    def offer(self, time_s: float, make: Callable[[], Any]) -> None:
+        """Take what `make` gives, when one is due at this time."""
+        if not self._due and self._starts_s and (time_s >= self._starts_s[0] or not self.taken):
+            self._starts_s = [start_s for start_s in self._starts_s[1:] if start_s > time_s]
+            self._due = self._run
+        if self._due:
+            self.taken.append(make())
+            self._due -= 1
+
+
+# ------------------------------------------------------------------ sound
+def plan_sound(clip: Clip, analysis: Analysis, *, settings: SoundSettings, cues: Path | None = None) -> SoundPlan:
+    """The cue sheet: read from `cues` when given, else spotted from picture and prompt."""
+    from pipeline.prompts import find_prompt
+    from pipeline.sound.cuesheet import load_cues
+    from pipeline.sound.spotting import spot
+
+    if cues:
+        return load_cues(cues, duration_s=clip.duration_s)
+    prompt, where = find_prompt(clip, given=settings.prompt)
+    logger.info("prompt: %s", where or "none found")
+    return spot(
+        analysis, prompt=prompt, seed=settings.seed, music=settings.music, existing_sound=clip.audio is not None
+    )
+
+
+def make_sound(
+    clip: Clip, plan: SoundPlan, folder: Path, *, loudness: str, on_progress: Progress = silent
+) -> tuple[Stems, Mix]:
+    """Render a cue sheet and the clip's own sound to stems and a finished mix in `folder`."""
+    from pipeline.media.audio import extract_audio
+    from pipeline.sound.mixer import mix
+    from pipeline.sound.render import render_stems
+
+    production = None
+    if clip.audio is not None:
+        production = folder / "production.wav"
+        extract_audio(clip, production)
+    on_progress("sound", 0.1)
+    stems = render_stems(plan, folder / "stems", production=production)
+    on_progress("sound", 0.7)
+    finished = mix(stems, folder / "mix.wav", preset=loudness)
+    on_progress("sound", 1.0)
+    return stems, finished
+
+
+# ---------------------------------------------------------------- deliver
+def deliver(
+    clip: Clip,
+    destination: Path,
+    *,
+    soundtrack: Path | None,
+    settings: Settings,
+    mark_key: bytes | None = None,
+    payload: Payload | None = None,
+    lumas: Iterable[np.ndarray] = (),
+    on_progress: Progress = silent,
+) -> MarkReport | None:
+    """Write the finished file: packets copied, or the picture marked and encoded once.
+
+    The encoded file is read back; when the mark does not come out, it is made one notch stronger and the
+    clip encoded again, at most `MAX_ATTEMPTS` times.
+
+    Returns
+    -------
+    MarkReport or None
+        None when no mark was asked for.
+    """
+    from pipeline.media.mux import export
+
+    def write(on_luma: Any = None) -> None:
+        export(
+            clip,
+            destination,
+            soundtrack=soundtrack,
+            on_luma=on_luma,
+            settings=settings.encode,
+            on_progress=lambda share: on_progress("encode", share),
+        )
+
+    if mark_key is None or not settings.mark.enabled:
+        write()
+        return None
+    return _deliver_marked(clip, destination, write, settings.mark, mark_key, payload, tuple(lumas), on_progress)
+
+
+def _deliver_marked(
+    clip: Clip,
+    destination: Path,
+    write: Callable[[Any], None],
+    settings: MarkSettings,
+    key: bytes,
+    payload: Payload | None,
+    lumas: tuple[np.ndarray, ...],
+    on_progress: Progress,
+) -> MarkReport:
+    from pipeline.watermark.payload import new_payload
+    from pipeline.watermark.video import STEP_UP, PictureMarker, choose_strength
+
+    payload = payload or new_payload()
+    width, height = clip.video.upright_size_px
+    shape = {"display_aspect": clip.video.display_aspect, "bit_depth": 10 if clip.video.bit_depth > 8 else 8}
+    samples = lumas or tuple(sample_lumas(clip))
+    strength = choose_strength(samples, profile=settings.profile, **shape)
+    attempts = 0
+    while True:
+        attempts += 1
+        marker = PictureMarker(width, height, payload=payload, key=key, strength=strength, **shape)
+        write(marker)
+        reading = read_mark(destination, key=key, on_progress=on_progress)
+        if reading.payload == payload or attempts == MAX_ATTEMPTS:
+            break
+        strength *= STEP_UP
+    return MarkReport(payload=payload, strength=strength, psnr_db=marker.psnr_db, attempts=attempts, reading=reading)
+
+
+def sample_lumas(clip: Clip) -> list[np.ndarray]:
+    """A few runs of neighbouring luma planes spread over a clip, by seeking."""
+    from itertools import islice
+
+    from pipeline.media.frames import read_frames
+
+    starts_s = [clip.duration_s * index / STRENGTH_RUNS for index in range(STRENGTH_RUNS)]
+    runs = (islice(read_frames(clip, start_s=start_s), STRENGTH_RUN_PICTURES) for start_s in starts_s)
+    return [frame.luma.copy() for run in runs for frame in run]
+
+
+def read_mark(source: Path | Clip, *, key: bytes, on_progress: Progress = silent) -> MarkReading:
+    """Look for our mark in a file's picture; stops as soon as the answer is clear."""
+    from pipeline.media.frames import read_frames
+    from pipeline.media.probe import probe
+
+    clip = source if isinstance(source, Clip) else probe(source)
+    reader = _mark_reader(clip, key)
+    for frame in read_frames(clip):
+        reader.add(frame.luma)
+        if reader.settled:
+            break
+        on_progress("read back", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
+    return reader.reading()
+
+
+def _mark_reader(clip: Clip, key: bytes) -> Any:
+    from pipeline.watermark.video import PictureReader
+
+    width, height = clip.video.upright_size_px
+    return PictureReader(width, height, key=key, display_aspect=clip.video.display_aspect)
+
+
+# ------------------------------------------------------------------- sign
+def sign(
+    path: Path,
+    *,
+    original: Clip,
+    authority: Authority,
+    settings: SignSettings,
+    plan: SoundPlan | None = None,
+    mix: Mix | None = None,
+    mark: MarkReport | None = None,
+    findings: Verdict | None = None,
+    transcoded: bool = False,
+    thumbnail: np.ndarray | None = None,
+) -> Credential:
+    """Sign a finished file in place; its credentials tell what was placed, mixed, marked and found."""
+    from pipeline.provenance.formats import media_type
+    from pipeline.provenance.manifest import PICTURE_MARK, Mark, Parent, ProvenancePlan, placements_of
+    from pipeline.provenance.signing import sign_file
+
+    manifest = ProvenancePlan(
+        title=settings.title or path.name,
+        software_version=version("foleymark"),
+        parent=Parent(
+            title=original.path.name,
+            media_type=media_type(original.path),
+            digital_source_type="trainedAlgorithmicMedia" if settings.generated else "",
+        ),
+        who=settings.author,
+        placements=placements_of(plan.cues) if plan else (),
+        loudness=mix.loudness if mix else None,
+        marks=(Mark(PICTURE_MARK, mark.payload.hex),) if mark and mark.reading.payload == mark.payload else (),
+        findings=findings,
+        training=settings.ai_training,
+        transcoded=transcoded,
+    )
+    return sign_file(
+        path,
+        path,
+        plan=manifest,
+        authority=authority,
+        parent=original.path,
+        thumbnail_jpeg=_jpeg(thumbnail) if thumbnail is not None else b"",
+    )
+
+
+def _jpeg(rgb: np.ndarray) -> bytes:
+    import cv2
+
+    return cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+
+
+# ------------------------------------------------------------------ check
+def check(
+    path: Path,
+    *,
+    keys: Keys,
+    parts: tuple[Part, ...] = PARTS,
+    on_progress: Progress = silent,
+    thumbnails: list[np.ndarray] | None = None,
+) -> CheckResult:
+    """Everything that can be said of where a file comes from.
+
+    Parameters
+    ----------
+    parts
+        What to look at. Credentials alone take a fraction of a second; the picture is decoded for the rest.
+    thumbnails
+        A list that receives a few RGB pictures, for a report.
+    """
+    from pipeline.detect.verdict import judge
+    from pipeline.provenance.reader import read_credential
+
+    began = time.monotonic()
+    not_checked: list[str] = []
+    credential = clip = mark = None
+    content: tuple[Evidence, ...] = ()
+    unreadable = ""
+    try:
+        if "credentials" in parts:
+            credential = read_credential(path, trust=keys.trust())
+        else:
+            not_checked.append("The credentials were not looked at, because that was not asked for.")
+        if set(parts) & {"mark", "container", "picture"}:
+            clip, mark, content = _look_inside(path, keys, parts, not_checked, on_progress, thumbnails)
+    except UnreadableInput as error:
+        unreadable = str(error)
+    verdict = judge(
+        credential=credential,
+        mark=mark,
+        clip=clip if "container" in parts else None,
+        content=content,
+        not_checked=tuple(not_checked + _never_checked(parts)),
+        unreadable=unreadable,
+    )
+    return CheckResult(
+        path=path,
+        verdict=verdict,
+        credential=credential,
+        mark=mark,
+        clip=clip,
+        error=unreadable,
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def _look_inside(
+    path: Path,
+    keys: Keys,
+    parts: tuple[Part, ...],
+    not_checked: list[str],
+    on_progress: Progress,
+    thumbnails: list[np.ndarray] | None,
+) -> tuple[Clip, MarkReading | None, tuple[Evidence, ...]]:
+    from pipeline.detect.residual import ResidualDetector
+    from pipeline.media.frames import read_frames
+    from pipeline.media.probe import probe
+
+    clip = probe(path)
+    reader = _mark_reader(clip, keys.mark) if "mark" in parts and keys.has_mark() else None
+    detector = ResidualDetector() if "picture" in parts else None
+    if "mark" in parts and reader is None:
+        not_checked.append("Foleymark's own mark was not looked for: there is no mark key (foleymark keys init).")
+    sampler = _Sampler(clip.duration_s, THUMBNAILS) if thumbnails is not None else None
+    for frame in read_frames(clip) if reader or detector or sampler else ():
+        if reader and not reader.settled:
+            reader.add(frame.luma)
+        if detector:
+            detector.add(frame)
+        if sampler:
+            sampler.offer(frame.time_s, lambda frame=frame: frame.rgb(THUMBNAIL_WIDTH_PX))
+        on_progress("check", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
+        if not detector and not sampler and reader and reader.settled:
+            break
+    if thumbnails is not None and sampler:
+        thumbnails.extend(sampler.taken)
+    return clip, reader.reading() if reader else None, (detector.evidence(),) if detector else ()
+
+
+def _never_checked(parts: tuple[Part, ...]) -> list[str]:
+    reasons = {
+        "mark": "Foleymark's own mark was not looked for, because that was not asked for.",
+        "container": "Container and encoder tags were not looked at, because that was not asked for.",
+        "picture": "The pictures themselves were not measured, because that was not asked for.",
+    }
+    skipped = [sentence for part, sentence in reasons.items() if part not in parts]
+    return [*skipped, "The sound was not examined: this version has no detector for it."]
+
+
+@contextmanager
+def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    """Add the wall seconds of a stage to a table."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        timings[stage] = round(timings.get(stage, 0.0) + time.monotonic() - began, 3)
+
+
+def explain(error: BaseException) -> str:
+    """One sentence for a person: our own errors speak for themselves, others are named as what they are."""
+    if isinstance(error, FoleymarkError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'A file'}: {error.strerror}."
+    return f"Something unexpected happened ({type(error).__name__}: {error}); please report it with the log."
+
+
+def draw_cues(clip: Clip, seen: Seen, plan: SoundPlan) -> bytes:
+    """A PNG with filmstrip, events, motion, cues and the waveform they make, on one time axis."""
+    import tempfile
+
+    from pipeline.media.audio import read_wav
+    from pipeline.report.plots import cue_picture
+
+    with tempfile.TemporaryDirectory(prefix="foleymark-") as folder:
+        _, mix = make_sound(clip, plan, Path(folder), loudness="web")
+        return cue_picture(list(seen.thumbnails), seen.analysis, plan, read_wav(mix.path))
