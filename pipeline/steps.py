@@ -157,6 +157,7 @@ class _Sampler:
 # ------------------------------------------------------------------ sound
 def plan_sound(clip: Clip, analysis: Analysis, *, settings: SoundSettings, cues: Path | None = None) -> SoundPlan:
     """The cue sheet: read from `cues` when given, else spotted from picture and prompt."""
+    from pipeline.media.audio import has_sound
     from pipeline.prompts import find_prompt
     from pipeline.sound.cuesheet import load_cues
     from pipeline.sound.spotting import spot
@@ -165,21 +166,19 @@ def plan_sound(clip: Clip, analysis: Analysis, *, settings: SoundSettings, cues:
         return load_cues(cues, duration_s=clip.duration_s)
     prompt, where = find_prompt(clip, given=settings.prompt)
     logger.info("prompt: %s", where or "none found")
-    return spot(
-        analysis, prompt=prompt, seed=settings.seed, music=settings.music, existing_sound=clip.audio is not None
-    )
+    return spot(analysis, prompt=prompt, seed=settings.seed, music=settings.music, existing_sound=has_sound(clip))
 
 
 def make_sound(
     clip: Clip, plan: SoundPlan, folder: Path, *, loudness: str, on_progress: Progress = silent
 ) -> tuple[Stems, Mix]:
     """Render a cue sheet and the clip's own sound to stems and a finished mix in `folder`."""
-    from pipeline.media.audio import extract_audio
+    from pipeline.media.audio import extract_audio, has_sound
     from pipeline.sound.mixer import mix
     from pipeline.sound.render import render_stems
 
     production = None
-    if clip.audio is not None:
+    if has_sound(clip):
         production = folder / "production.wav"
         extract_audio(clip, production)
     on_progress("sound", 0.1)

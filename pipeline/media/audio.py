@@ -23,6 +23,8 @@ SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 65_536
 # Timestamps jitter by less than this; a larger step is a real gap (a dropped packet) and becomes silence.
 GAP_S = 0.02
+# -60 dBFS: below the noise of any microphone, above dither and the residue of codecs
+AUDIBLE = 1e-3
 
 
 def iter_audio(source: Path | Clip, *, sample_rate_hz: int = SAMPLE_RATE_HZ, channels: int = 2) -> Iterator[np.ndarray]:
@@ -57,6 +59,11 @@ def read_audio(source: Path | Clip, *, sample_rate_hz: int = SAMPLE_RATE_HZ, cha
 
     blocks = list(iter_audio(source, sample_rate_hz=sample_rate_hz, channels=channels))
     return np.concatenate(blocks, axis=1) if blocks else np.zeros((channels, 0), np.float32)
+
+
+def has_sound(clip: Clip) -> bool:
+    """Whether anything can be heard: many generators write a sound track that is silent from end to end."""
+    return any(abs(block).max() > AUDIBLE for block in iter_audio(clip, channels=1))
 
 
 def extract_audio(source: Path | Clip, destination: Path, *, sample_rate_hz: int = SAMPLE_RATE_HZ) -> None:

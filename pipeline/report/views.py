@@ -139,7 +139,8 @@ def mark_view(mark: MarkReading | None) -> dict[str, str]:
     found = watermark.evidence(mark)
     details = ""
     if mark is not None and mark.frames:
-        details = f"{mark.frames} pictures read, signal {mark.z:.1f} standard deviations above that of an unmarked clip"
+        found_at = f", synchronised at z = {mark.z:.1f}" if mark.state in ("read", "unreadable") else ""
+        details = f"{mark.frames} pictures read{found_at}"
     tone: words.Tone = "good" if watermark.is_read(mark) else ("caution" if found.applicable else "neutral")
     payload = mark.payload.hex if mark is not None and mark.payload is not None else ""
     return {"sentence": found.sentence, "tone": tone, "id": payload, "details": details}

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UnreadableInput, UsageError
-from pipeline.media.audio import read_audio, write_wav
+from pipeline.media.audio import has_sound, read_audio, write_wav
 from pipeline.media.frames import read_frames
 from pipeline.media.mux import export
 from pipeline.media.probe import probe
@@ -176,6 +176,20 @@ def test_sound_starting_late_stays_late(make_clip, tmp_path):
     assert heard == pytest.approx(0.7 * RATE_HZ, abs=0.03 * RATE_HZ)
     export(clip, tmp_path / "out.mp4", on_luma=same)
     assert abs(click_of(probe(tmp_path / "out.mp4")) - heard) <= RATE_HZ // 1000
+
+
+def test_a_silent_track_is_no_sound(make_clip, tmp_path):
+    def silence(path):
+        samples = np.zeros((2, RATE_HZ), np.float32)
+        write_wav(path, iter([samples]))
+        return path
+
+    loud = probe(make_clip(tmp_path / "a.mp4", audio_hz=48_000))
+    export(loud, tmp_path / "quiet.mp4", soundtrack=silence(tmp_path / "s.wav"))
+    mute = probe(make_clip(tmp_path / "b.mp4"))
+    assert has_sound(loud)
+    assert probe(tmp_path / "quiet.mp4").audio and not has_sound(probe(tmp_path / "quiet.mp4"))
+    assert not has_sound(mute)
 
 
 def test_a_failed_export_leaves_nothing(make_clip, tmp_path):
