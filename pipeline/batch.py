@@ -208,7 +208,7 @@ def _write_filmstrip(job: Job, thumbnails: Sequence[Any]) -> None:
     from pipeline.report.plots import filmstrip
 
     if thumbnails:
-        write_atomic(job.records / "filmstrip.png", filmstrip(list(thumbnails), 960))
+        write_atomic(job.records / "filmstrip.webp", filmstrip(list(thumbnails), 960))
 
 
 def _write_cues(job: Job, plan: Any) -> None:
@@ -259,7 +259,7 @@ def write_report(results: Sequence[JobResult], *, output: Path, title: str) -> P
 def _filmstrip_of(job: JobResult, output: Path) -> bytes:
     if job.output is None:
         return b""
-    path = output / RECORDS / job.output.relative_to(output).with_suffix("") / "filmstrip.png"
+    path = output / RECORDS / job.output.relative_to(output).with_suffix("") / "filmstrip.webp"
     return path.read_bytes() if path.is_file() else b""
 
 

@@ -61,7 +61,7 @@ def test_a_finished_clip_has_everything(finished, shared_keys):
     assert {p.name for p in job.records.iterdir()} == {
         "analysis.json",
         "clip.json",
-        "filmstrip.png",
+        "filmstrip.webp",
         "job.json",
         "plan.json",
     }
@@ -110,7 +110,7 @@ def test_report_and_summary(finished, tmp_path):
     bad = JobResult(source=Path("bad.mp4"), state="failed", error="bad.mp4 is empty.")
     page = batch.write_report([result, bad], output=job.output.parent, title="Two <clips>")
     html = page.read_text()
-    assert "Two &lt;clips&gt;" in html and "bad.mp4 is empty." in html and "data:image/png" in html
+    assert "Two &lt;clips&gt;" in html and "bad.mp4 is empty." in html and "data:image/webp" in html
     assert batch.summary([result, bad]) == {"clips": 2, "done": 1, "skipped": 0, "failed": 1, "signed": 1, "marked": 1}
 
 

@@ -72,6 +72,7 @@ def test_truth_lies_inside_the_clip(name: str) -> None:
     times, _ = pictures(name)
     end_s = times[-1] + (times[-1] - times[-2])
     moments = [entry["time_s"] for key in ("contacts", "passes", "footsteps") for entry in truth.get(key, [])]
+    moments += [entry[key] for entry in truth.get("passes", []) for key in ("enters_s", "leaves_s")]
     moments += truth["cuts_s"] + truth.get("mouth", {}).get("times_s", []) + truth.get("blinks_s", [])
     assert all(0 <= moment < end_s for moment in moments)
     for entry in truth["contacts"]:

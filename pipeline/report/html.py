@@ -24,7 +24,7 @@ def render_check(results: tuple[CheckResult, ...], *, thumbnails: Mapping[Path, 
     Parameters
     ----------
     results : tuple of CheckResult
-    thumbnails : mapping of path to PNG or JPEG bytes
+    thumbnails : mapping of path to PNG, JPEG or WebP bytes
         A picture per checked file; a missing one is left out.
 
     Returns
@@ -46,7 +46,7 @@ def render_batch(
     ----------
     jobs : tuple of JobResult
     title : str
-    pictures : mapping of source path to PNG or JPEG bytes
+    pictures : mapping of source path to PNG, JPEG or WebP bytes
         A filmstrip per clip; a missing one is left out.
     folder : Path, optional
         Where the page will stand, so that links to outputs are relative to it; without it, beside the outputs.

@@ -14,18 +14,22 @@ from pipeline.detect.wording import day
 from pipeline.records import CheckResult, Clip, Credential, Evidence, JobResult, Loudness, MarkReading, Verdict
 from pipeline.report import words
 
-_PICTURE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_PICTURE_TYPES = {
+    re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
+    re.compile(rb"\xff\xd8\xff"): "image/jpeg",
+    re.compile(rb"RIFF....WEBP", re.DOTALL): "image/webp",
+}
 _PNG_URI = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
 # names of detectors as a reader sees them
 _DETECTORS = {"residual": "Finest detail of the picture"}
 
 
 def data_uri(picture: bytes) -> str:
-    """PNG or JPEG bytes as a data URI; ValueError for anything else."""
+    """PNG, JPEG or WebP bytes as a data URI; ValueError for anything else."""
     for magic, kind in _PICTURE_TYPES.items():
-        if picture.startswith(magic):
+        if magic.match(picture):
             return f"data:{kind};base64,{base64.b64encode(picture).decode('ascii')}"
-    raise ValueError("a picture for a report must be PNG or JPEG")
+    raise ValueError("a picture for a report must be PNG, JPEG or WebP")
 
 
 def link(target: PurePath, folder: PurePath | None) -> str:

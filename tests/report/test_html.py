@@ -124,7 +124,11 @@ def test_nothing_is_loaded_from_outside(made):
             for attribute in ("src", "href", "poster", "action", "srcset", "data", "background"):
                 value = attributes.get(attribute)
                 if value is not None:
-                    allowed = ("data:image/png;base64,", "data:image/jpeg;base64,") if tag == "img" else ("#", "./")
+                    allowed = (
+                        ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,")
+                        if tag == "img"
+                        else ("#", "./")
+                    )
                     assert value.startswith(allowed), (name, tag, value[:80])
         assert "url(" not in text and "@import" not in text and "@font-face" not in text, name
 
@@ -252,7 +256,7 @@ def test_links_are_relative_and_escaped(target, folder, url):
 
 
 def test_pictures_must_be_pictures():
-    with pytest.raises(ValueError, match="PNG or JPEG"):
+    with pytest.raises(ValueError, match="PNG, JPEG or WebP"):
         views.data_uri(b"<svg onload=alert(1)>")
 
 

@@ -11,10 +11,10 @@ from pipeline.records import Analysis, Cue, Mood, MotionCurve, SoundPlan
 from pipeline.report import plots
 
 
-def decode(png: bytes) -> np.ndarray:
+def decode(data: bytes) -> np.ndarray:
     import cv2
 
-    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 def plain(value: int, height: int = 90, width: int = 160) -> np.ndarray:
@@ -36,7 +36,8 @@ def test_a_single_portrait_picture_is_whole():
 def test_filmstrip_keeps_red_red():
     picture = plain(0)
     picture[..., 0] = 255
-    assert decode(plots.filmstrip([picture], 64))[5, 5].tolist() == [0, 0, 255, 255]
+    blue, green, red = decode(plots.filmstrip([picture], 64))[5, 5, :3].tolist()
+    assert red > 245 and max(blue, green) < 10
 
 
 @pytest.mark.parametrize("size", [(400, 20), (20, 400), (1, 1), (91, 161)])
