@@ -1,0 +1,1 @@
+"""The sample clips and the script that renders them; see `render.py`."""
