@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +24,40 @@ def videos_below(folders: list[Path]) -> list[Path]:
     return found
 
 
-def ffmpeg(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run the ffmpeg binary that comes with moviepy; raises when it fails."""
+@dataclass(frozen=True)
+class Finished:
+    """A process that has ended."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    # of the largest single process among it and its children
+    peak_mb: float
+
+
+def measure(command: Sequence[str]) -> Finished:
+    """Run a command to its end and take its time and memory."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        # ru_maxrss is in KiB on Linux
+        return Finished(process.returncode, out.read(), err.read(), seconds, usage.ru_maxrss / 1024)
+
+
+def ffmpeg(*arguments: str) -> Finished:
+    """Run the ffmpeg binary that comes with moviepy; raises RuntimeError with its words when it fails."""
     import imageio_ffmpeg
 
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", "-y", *arguments]
-    return subprocess.run(command, capture_output=True, check=True)
+    done = measure([imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", "-y", *arguments])
+    if done.code:
+        raise RuntimeError(done.stderr.decode(errors="replace").strip())
+    return done
 
 
 def show(figures: Mapping[str, Any], *, as_json: bool) -> None:

@@ -11,15 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ffmpeg, note, show, videos_below
+from benchmarks.common import Finished, ffmpeg, measure, note, show, videos_below
 from pipeline.config import load_settings
 from pipeline.errors import UnreadableInput
 from pipeline.media.probe import probe
@@ -38,11 +35,11 @@ def main() -> None:
         note(f"{len(clips)} clips: foleymark run ...")
         report, run_s, peak_mb = _run(arguments.clips, output, arguments.preset)
         note(f"{run_s:.0f} s; plain transcodes ...")
-        transcode_s = _transcode_all(clips, work, arguments.preset)
+        transcode_s, transcode_peak_mb = _transcode_all(clips, work, arguments.preset)
         note(f"{transcode_s:.0f} s; reading every output back ...")
         figures = _figures(report, Keys(work / "home"))
     figures["wall_ratio_vs_transcode"] = run_s / transcode_s
-    figures["peak_rss_mb"] = peak_mb
+    figures["peak_rss_mb"], figures["transcode_peak_rss_mb"] = peak_mb, transcode_peak_mb
     figures["run_s"], figures["transcode_s"] = run_s, transcode_s
     for job in report["jobs"]:
         if job["error"] or job["warnings"]:
@@ -59,25 +56,22 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _foleymark(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "pipeline.app.cli", *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, check=False)
+def _foleymark(*arguments: str) -> Finished:
+    return measure([sys.executable, "-m", "pipeline.app.cli", *arguments])
 
 
 def _run(folders: list[Path], output: Path, preset: str) -> tuple[dict[str, Any], float, float]:
-    began = time.monotonic()
     paths = [str(folder) for folder in folders]
     options = ["-o", str(output), "--preset", preset, "--not-generated", "--json"]
     done = _foleymark("run", *paths, *options)
-    seconds = time.monotonic() - began
-    # the largest single process of the run; ru_maxrss is in KiB on Linux
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return json.loads(done.stdout), seconds, peak_mb
+    if done.code not in (0, 1):
+        sys.exit(done.stderr.decode(errors="replace") or done.stdout.decode())
+    return json.loads(done.stdout), done.seconds, done.peak_mb
 
 
-def _transcode_all(clips: list[Path], work: Path, preset: str) -> float:
+def _transcode_all(clips: list[Path], work: Path, preset: str) -> tuple[float, float]:
     settings = load_settings(preset=preset, environment={}).encode
-    spent = 0.0
+    spent = peak_mb = 0.0
     for path in clips:
         try:
             deep = probe(path).video.bit_depth > 8
@@ -85,15 +79,15 @@ def _transcode_all(clips: list[Path], work: Path, preset: str) -> float:
             note(str(error))
             continue
         codec = ["libx265", "-x265-params", "log-level=none"] if deep else ["libx264"]
-        began = time.monotonic()
-        ffmpeg(
+        done = ffmpeg(
             *("-i", f"file:{path}", "-map", "0:v:0", "-map", "0:a:0?", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
             *("-c:v", *codec, "-preset", settings.preset, "-crf", str(settings.crf)),
             *("-pix_fmt", "yuv420p10le" if deep else "yuv420p", "-c:a", "aac", "-b:a", str(settings.audio_bit_rate)),
             *("-movflags", "+faststart", str(work / "plain.mp4")),
         )
-        spent += time.monotonic() - began
-    return spent
+        spent += done.seconds
+        peak_mb = max(peak_mb, done.peak_mb)
+    return spent, peak_mb
 
 
 def _figures(report: dict[str, Any], keys: Keys) -> dict[str, Any]:
@@ -123,8 +117,8 @@ def _plays(path: Path) -> bool:
     """A second decoder gets through the file without an error."""
     try:
         ffmpeg("-xerror", "-i", f"file:{path}", "-f", "null", "-")
-    except subprocess.CalledProcessError as error:
-        note(f"{path}: {error.stderr.decode(errors='replace').strip()}")
+    except RuntimeError as error:
+        note(f"{path}: {error}")
         return False
     return True
 

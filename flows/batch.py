@@ -7,9 +7,8 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.tasks import finish_clip, in_order
+from flows.tasks import finish_clip, in_order, side_by_side
 from pipeline import batch
 from pipeline.config import Settings, home, load_settings
 from pipeline.records import JobResult, from_data
@@ -34,6 +33,6 @@ def run_batch(
     return results
 
 
-def with_workers(workers: int):
+def with_workers(workers: int) -> Any:
     """The flow with this many clips at the same time."""
-    return run_batch.with_options(task_runner=ThreadPoolTaskRunner(max_workers=workers))
+    return run_batch.with_options(task_runner=side_by_side(workers))

@@ -6,15 +6,14 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.tasks import check_file, in_order
+from flows.tasks import check_file, in_order, side_by_side
 from pipeline import batch
 from pipeline.config import home
 from pipeline.records import CheckResult
 
 
-@flow(name="foleymark-check", task_runner=ThreadPoolTaskRunner(max_workers=2))
+@flow(name="foleymark-check", task_runner=side_by_side(2))
 def check_folder(paths: list[str], output: str, home_folder: str = "") -> list[CheckResult]:
     """Check every video of `paths`; writes ``check.json`` and ``check.html`` into `output`."""
     folder = Path(output)

@@ -7,15 +7,14 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.tasks import in_order, sign_file
+from flows.tasks import in_order, side_by_side, sign_file
 from pipeline import batch
 from pipeline.config import Settings, home, load_settings
 from pipeline.records import JobResult, from_data
 
 
-@flow(name="foleymark-provenance", task_runner=ThreadPoolTaskRunner(max_workers=2))
+@flow(name="foleymark-provenance", task_runner=side_by_side(2))
 def sign_folder(
     paths: list[str], output: str, settings: dict[str, Any] | None = None, home_folder: str = ""
 ) -> list[JobResult]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipeline import batch, steps
 from pipeline.config import Settings
@@ -21,7 +22,7 @@ _listeners: list[Listener] = []
 
 
 @contextmanager
-def listening(listener: Listener | None):
+def listening(listener: Listener | None) -> Iterator[None]:
     """Have `listener(source, stage, share)` called while tasks of this process run."""
     if listener:
         _listeners.append(listener)
@@ -64,6 +65,11 @@ def sign_file(job: batch.Job, settings: Settings, home: Path) -> JobResult:
     result = batch.sign_only(job, settings=settings, keys=steps.Keys(home))
     progress_of(job.source)(result.state, 1.0)
     return result
+
+
+def side_by_side(workers: int) -> Any:
+    """A task runner with this many threads: the work is in libraries that let go of Python's lock."""
+    return ThreadPoolTaskRunner(max_workers=workers)
 
 
 def in_order(futures: Iterable[Any]) -> list[Any]:

@@ -124,8 +124,10 @@ def look(clip: Clip, *, detect: bool = True, on_progress: Progress = silent) -> 
         analyser.add(frame)
         if detector:
             detector.add(frame)
-        thumbnails.offer(frame.time_s, lambda frame=frame: frame.rgb(THUMBNAIL_WIDTH_PX))
-        lumas.offer(frame.time_s, lambda frame=frame: frame.luma.copy())
+        if thumbnails.is_due(frame.time_s):
+            thumbnails.taken.append(frame.rgb(THUMBNAIL_WIDTH_PX))
+        if lumas.is_due(frame.time_s):
+            lumas.taken.append(frame.luma.copy())
         on_progress("look", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
     return Seen(
         analysis=analyser.result(clip.duration_s),
@@ -136,22 +138,23 @@ def look(clip: Clip, *, detect: bool = True, on_progress: Progress = silent) -> 
 
 
 class _Sampler:
-    """Takes runs of neighbouring items at `count` places spread over a duration, the first picture among them."""
+    """Says which pictures to take: runs of neighbours at `count` places over a duration, the first one among them."""
 
     def __init__(self, duration_s: float, count: int, *, run: int = 1) -> None:
-        self.taken: list[Any] = []
+        self.taken: list[np.ndarray] = []
         self._starts_s = [duration_s * index / count for index in range(count)]
         self._run = run
         self._due = 0
 
-    def offer(self, time_s: float, make: Callable[[], Any]) -> None:
-        """Take what `make` gives, when one is due at this time."""
+    def is_due(self, time_s: float) -> bool:
+        """Whether to take the picture of this time; asked once for each, in order."""
         if not self._due and self._starts_s and (time_s >= self._starts_s[0] or not self.taken):
             self._starts_s = [start_s for start_s in self._starts_s[1:] if start_s > time_s]
             self._due = self._run
-        if self._due:
-            self.taken.append(make())
-            self._due -= 1
+        if not self._due:
+            return False
+        self._due -= 1
+        return True
 
 
 # ------------------------------------------------------------------ sound
@@ -244,13 +247,15 @@ def _deliver_marked(
 
     payload = payload or new_payload()
     width, height = clip.video.upright_size_px
-    shape = {"display_aspect": clip.video.display_aspect, "bit_depth": 10 if clip.video.bit_depth > 8 else 8}
+    aspect, depth = clip.video.display_aspect, 10 if clip.video.bit_depth > 8 else 8
     samples = lumas or tuple(sample_lumas(clip))
-    strength = choose_strength(samples, profile=settings.profile, **shape)
+    strength = choose_strength(samples, profile=settings.profile, display_aspect=aspect, bit_depth=depth)
     attempts = 0
     while True:
         attempts += 1
-        marker = PictureMarker(width, height, payload=payload, key=key, strength=strength, **shape)
+        marker = PictureMarker(
+            width, height, payload=payload, key=key, strength=strength, display_aspect=aspect, bit_depth=depth
+        )
         write(marker)
         reading = read_mark(destination, key=key, on_progress=on_progress)
         if reading.payload == payload or attempts == MAX_ATTEMPTS:
@@ -420,8 +425,8 @@ def _look_inside(
             reader.add(frame.luma)
         if detector:
             detector.add(frame)
-        if sampler:
-            sampler.offer(frame.time_s, lambda frame=frame: frame.rgb(THUMBNAIL_WIDTH_PX))
+        if sampler and sampler.is_due(frame.time_s):
+            sampler.taken.append(frame.rgb(THUMBNAIL_WIDTH_PX))
         on_progress("check", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
         if not detector and not sampler and reader and reader.settled:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def check_files(
                 path,
                 keys=keys,
                 parts=parts,
-                on_progress=lambda stage, share, path=path: tell(path, stage, share),
+                on_progress=partial(tell, path),
                 thumbnails=thumbnails,
             )
             tell(path, "done", 1.0)

@@ -258,6 +258,7 @@ def mark(
             payload=payload,
             on_progress=tell,
         )
+    assert report  # a key was given, so a mark was made
     if as_json:
         _print_json(report)
     else:

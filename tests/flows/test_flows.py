@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -83,3 +84,24 @@ def test_deployments_point_at_flows():
         code = f"from {path[:-3].replace('/', '.')} import {name}; print({name}.name)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.startswith("foleymark-")
+
+
+def test_a_killed_batch_goes_on_where_it_stopped(environment, make_clip, tmp_path):
+    folder, output = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in "abcd":
+        make_clip(folder / f"{name}.mp4", width=640, height=360, frames=60)
+    options = ("--preset", "draft", "--no-music", "--workers", "1", "--json")
+    command = ["-m", "pipeline.app.cli", "run", str(folder), "-o", str(output), *options]
+    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not (output / "a.mp4").exists():
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    finished = {path.name for path in output.glob("*.mp4")}
+    result = json.loads(run(environment, *command).stdout)
+    # what has its final name was whole, and nothing is done twice or left lying about
+    assert result["skipped"] >= len(finished) - 1 >= 0
+    assert (result["failed"], result["done"] + result["skipped"], result["marked"]) == (0, 4, 4)
+    left = [p for p in output.rglob("*") if p.name.startswith(".") or p.name == "work"]
+    assert left == []
