@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,8 @@ FLASH_LEVELS = 4.0
 FLASH_RATIO = 4.0
 # a flash has lost half its light by then; a lamp that is switched on has not
 FLASH_LENGTH_S = 0.35
+# a contact this near to a flash is what made it
+SPARK_S = 0.1
 # what `turns` keeps of each cue's place, in the order of `turns.TURN_COLUMNS`
 _PLACED = ("x", "y", "extent", "speed")
 
@@ -45,11 +48,12 @@ _PLACED = ("x", "y", "extent", "speed")
 def events(features: MotionFeatures, shots: tuple[Shot, ...]) -> tuple[Event, ...]:
     """All events of a clip in order of time."""
     cuts_s = tuple(shot.start_s for shot in shots[1:])
-    touched = contacts(features, cuts_s=cuts_s)
+    lit = flashes(features, cuts_s=cuts_s)
+    touched = _at_flashes(contacts(features, cuts_s=cuts_s), lit)
     found = (
         *touched,
         *whooshes(features, cuts_s=cuts_s, touched=touched),
-        *flashes(features, cuts_s=cuts_s),
+        *lit,
         *(Event(time_s=time_s, kind="cut", confidence=1.0, extent=1.0) for time_s in cuts_s),
     )
     return tuple(sorted(found, key=lambda event: (event.time_s, event.kind)))
@@ -179,6 +183,18 @@ def peaks(
             )
             free[near] = False
     return np.sort(np.array(chosen, dtype=np.intp))
+
+
+def _at_flashes(touched: tuple[Event, ...], lit: tuple[Event, ...]) -> tuple[Event, ...]:
+    # sparks show the very picture of a blow, while their glare blurs the movement that is measured around it
+    moved: dict[float, Event] = {}
+    for event in touched:
+        flash = min(lit, key=lambda flash: abs(flash.time_s - event.time_s), default=None)
+        if flash is not None and abs(flash.time_s - event.time_s) <= SPARK_S:
+            event = replace(event, time_s=flash.time_s, confidence=max(event.confidence, flash.confidence))
+        other = moved.get(event.time_s)
+        moved[event.time_s] = event if other is None or event.confidence > other.confidence else other
+    return tuple(moved[time_s] for time_s in sorted(moved))
 
 
 def _contact_strength(turns: dict[str, NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:

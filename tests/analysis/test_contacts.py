@@ -156,3 +156,13 @@ def test_features_are_small():
     features = analyser.features()
     kept = sum(column.size for table in (features.pairs, features.turns, features.light) for column in table.values())
     assert kept / 60 < 50
+
+
+def test_a_blow_that_sparks_is_when_it_sparks():
+    from pipeline.analysis.events import _at_flashes
+    from pipeline.records import Event
+
+    blows = tuple(Event(time_s=t, kind="contact", confidence=c) for t, c in ((0.95, 0.4), (1.06, 0.2), (2.0, 0.3)))
+    sparks = (Event(time_s=1.0, kind="flash", confidence=0.6), Event(time_s=2.3, kind="flash", confidence=0.6))
+    assert [(e.time_s, e.confidence) for e in _at_flashes(blows, sparks)] == [(1.0, 0.6), (2.0, 0.3)]
+    assert _at_flashes(blows, ()) == blows

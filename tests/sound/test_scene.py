@@ -147,3 +147,15 @@ def test_what_lies_behind_the_cap_is_not_read():
 
 def test_signs_without_spaces_become_words():
     assert tokenise("雨。Rain") == ["雨", "。", "rain"]
+
+
+@pytest.mark.parametrize(
+    "prompt, kind, name",
+    [
+        ("a hammer strikes a glowing iron bar", "place", "cafe"),
+        ("heavy rain, drops making rings in the puddles", "action", "fall"),
+        ("an interview in soft window light", "object", "glassy"),
+    ],
+)
+def test_words_with_another_meaning_are_left_alone(prompt, kind, name):
+    assert name not in read_prompt(prompt).names(kind)
