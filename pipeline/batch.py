@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Settings, SignSettings
-from pipeline.errors import UsageError
+from pipeline.errors import UnreadableInput, UsageError
 from pipeline.files import ensure_folder, sha256_file, write_atomic
 from pipeline.media.probe import probe
 from pipeline.records import CheckResult, Credential, JobResult, MarkReport, Verdict, to_json
@@ -154,7 +154,7 @@ def _finish(job: Job, settings: Settings, keys: Keys, records: RecordFolder, on_
             if settings.sign.enabled:
                 sign(
                     unsigned,
-                    original=clip,
+                    original=clip.path,
                     authority=keys.authority(),
                     settings=settings.sign,
                     plan=plan,
@@ -295,7 +295,7 @@ def sign_only(job: Job, *, settings: Settings, keys: Keys) -> JobResult:
         with _workspace(job) as folder:
             unsigned = folder / job.output.name
             shutil.copyfile(job.source, unsigned)
-            sign(unsigned, original=clip, authority=keys.authority(), settings=settings.sign)
+            sign(unsigned, original=job.source, authority=keys.authority(), settings=settings.sign)
             _move(unsigned, job.output)
         final = check(job.output, keys=keys, parts=("credentials", "container"))
     except Exception as error:
@@ -344,7 +344,8 @@ def sign_copy(source: Path, output: Path, *, settings: SignSettings, keys: Keys)
     from pipeline.files import replacing
 
     authority = keys.authority()
-    clip = probe(source)
+    if not source.is_file():
+        raise UnreadableInput(f"There is no file {source}.")
     with replacing(output) as beside:
         shutil.copyfile(source, beside)
-        return sign(beside, original=clip, authority=authority, settings=settings)
+        return sign(beside, original=source, authority=authority, settings=settings)

@@ -301,7 +301,7 @@ def _mark_reader(clip: Clip, key: bytes) -> Any:
 def sign(
     path: Path,
     *,
-    original: Clip,
+    original: Path,
     authority: Authority,
     settings: SignSettings,
     plan: SoundPlan | None = None,
@@ -311,7 +311,10 @@ def sign(
     transcoded: bool = False,
     thumbnail: np.ndarray | None = None,
 ) -> Credential:
-    """Sign a finished file in place; its credentials tell what was placed, mixed, marked and found."""
+    """Sign a finished file in place; its credentials tell what was placed, mixed, marked and found.
+
+    `original` is the file that came in: its own credentials, where it has some, are carried on.
+    """
     from pipeline.provenance.formats import media_type
     from pipeline.provenance.manifest import PICTURE_MARK, Mark, Parent, ProvenancePlan, placements_of
     from pipeline.provenance.signing import sign_file
@@ -320,8 +323,8 @@ def sign(
         title=settings.title or path.name,
         software_version=version("foleymark"),
         parent=Parent(
-            title=original.path.name,
-            media_type=media_type(original.path),
+            title=original.name,
+            media_type=media_type(original),
             digital_source_type="trainedAlgorithmicMedia" if settings.generated else "",
         ),
         who=settings.author,
@@ -337,7 +340,7 @@ def sign(
         path,
         plan=manifest,
         authority=authority,
-        parent=original.path,
+        parent=original,
         thumbnail_jpeg=_jpeg(thumbnail) if thumbnail is not None else b"",
     )
 

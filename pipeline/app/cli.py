@@ -165,7 +165,7 @@ def sound(
     from pipeline.config import load_settings
     from pipeline.media.probe import probe
 
-    _refuse_overwriting(clip, output)
+    _check_output(clip, output)
     settings = load_settings(
         arguments={"sound": {"prompt": prompt, "music": music, "loudness": loudness, "seed": seed}}
     )
@@ -242,7 +242,7 @@ def mark(
     from pipeline.config import load_settings
     from pipeline.media.probe import probe
 
-    _refuse_overwriting(file, output)
+    _check_output(file, output)
     settings = load_settings(arguments={"mark": {"profile": profile}})
     payload = _payload(mark_id)
     keys = _keys()
@@ -357,7 +357,11 @@ def _check_exit(results: list[Any], fail_on: str | None) -> int:
     return 10 if fail_on == "ai" and found else 0
 
 
-def _refuse_overwriting(source: Path, output: Path) -> None:
+def _check_output(source: Path, output: Path) -> None:
+    # said before the work begins, not after it
+    from pipeline.media.mux import check_destination
+
+    check_destination(output)
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"{output} is the clip itself; choose another output.")
 

@@ -77,15 +77,21 @@ def export(
     UnreadableInput
         Not a single picture could be read.
     """
-    suffix = destination.suffix.lower()
-    if suffix not in _COPY_VIDEO:
-        raise UsageError(f"Foleymark writes .mp4 and .mov, not {suffix or 'files without a suffix'!r}.")
+    suffix = check_destination(destination)
     encodes = on_luma is not None or not _can_copy_picture(clip, suffix)
     with replacing(destination) as beside, open_input(clip.path) as source:
         target = _open_output(beside, clip)
         with target:
             _transfer(clip, source, target, suffix, encodes, soundtrack, on_luma, settings, on_progress)
     return encodes
+
+
+def check_destination(destination: Path) -> str:
+    """The suffix of a file that can be written; UsageError for any other."""
+    suffix = destination.suffix.lower()
+    if suffix not in _COPY_VIDEO:
+        raise UsageError(f"Foleymark writes .mp4 and .mov, not {suffix or 'files without a suffix'!r}.")
+    return suffix
 
 
 def _transfer(

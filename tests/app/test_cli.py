@@ -55,6 +55,8 @@ def test_credentials_check_imports_little(make_clip, tmp_path, shared_keys):
         (["check", "none.mp4"], 3, "No such file"),
         (["sound", "none.mp4", "-o", "x.mp4"], 3, "no file"),
         (["check", "x", "--only", "magic"], 2, "no part"),
+        (["sound", "none.mp4", "-o", "x.mkv"], 2, ".mp4 and .mov"),
+        (["sign", "none.mp4", "-o", "x.mp4"], 3, "no file"),
         (["run", "none", "-o", "out"], 2, "no file or folder"),
         (["mark", "none.mp4", "-o", "x.mp4", "--id", "12"], 2, "16 hex digits"),
         (["run"], 2, "Missing argument"),
@@ -131,6 +133,20 @@ def test_sign_then_fail_on_ai(foleymark, make_clip, tmp_path):
     foleymark("sign", clip, "-o", tmp_path / "b.mp4", "--generated", "--title", "Ball", "--author", "Ada")
     foleymark("check", tmp_path / "b.mp4", "--only", "credentials", "--fail-on", "ai", code=10)
     foleymark("check", clip, "--only", "credentials", "--fail-on", "ai", code=0)
+
+
+def test_sounds_and_stills_are_signed_too(foleymark, tmp_path):
+    import cv2
+    import numpy as np
+    import soundfile
+
+    soundfile.write(tmp_path / "a.wav", np.zeros(4800), 48000)
+    cv2.imwrite(str(tmp_path / "b.png"), np.zeros((32, 32, 3), np.uint8))
+    for name in ("a.wav", "b.png"):
+        out = tmp_path / f"signed-{name}"
+        foleymark("sign", tmp_path / name, "-o", out)
+        [result] = json.loads(foleymark("check", out, "--only", "credentials", "--json").stdout)
+        assert result["credential"]["integrity"] == "exact"
 
 
 def test_trust_lists(foleymark, tmp_path, shared_keys):
