@@ -214,7 +214,10 @@ def _vouching(credential: Credential, trust: Trust, trust_key: str | None) -> st
     if trust_key == OWN:
         return "The signer is your own authority."
     if not trust.signer_lists:
-        return "No trust list is installed here (foleymark trust add FILE), so nobody vouches for the signer."
+        return (
+            "No trust list is installed here, not even the official one (foleymark trust add FILE), "
+            "so nobody vouches for the signer."
+        )
     lists = " nor on the ".join(map(_dated, trust.signer_lists))
     if trust_key is None:
         return f"Whether the signer was on the {lists.replace(' nor ', ' or ')} cannot be told."
