@@ -104,7 +104,7 @@ class Shot:
     end_s: float
 
 
-EventKind = Literal["contact", "whoosh", "flash", "cut"]
+EventKind = Literal["contact", "footstep", "whoosh", "flash", "cut"]
 
 
 @dataclass(frozen=True)

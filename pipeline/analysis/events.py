@@ -1,4 +1,4 @@
-"""Onsets seen in the picture: contacts, whooshes, flashes and cuts, by rules on the cues of `motion`."""
+"""Onsets seen in the picture: contacts, footsteps, whooshes, flashes and cuts, by rules on the cues of `motion`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.analysis.footsteps import footsteps
 from pipeline.analysis.motion import spans
 from pipeline.records import Event
 
@@ -53,6 +54,7 @@ def events(features: MotionFeatures, shots: tuple[Shot, ...]) -> tuple[Event, ..
     found = (
         *touched,
         *whooshes(features, cuts_s=cuts_s, touched=touched),
+        *(step for shot in shots for step in footsteps(features, start_s=shot.start_s, end_s=shot.end_s)),
         *lit,
         *(Event(time_s=time_s, kind="cut", confidence=1.0, extent=1.0) for time_s in cuts_s),
     )

@@ -27,6 +27,7 @@ _STEM_COLOURS = {"DX": "#7a4fd0", "FX-impacts": "#c2481d", "FX-foley": "#b07c10"
 _STEM_LABELS = {"DX": "speech", "FX-impacts": "impacts", "FX-foley": "foley", "BG": "ambience", "MX": "music"}
 _EVENT_STYLES = {
     "contact": ("v", "#c2481d"),
+    "footstep": ("2", "#2f7d4f"),
     "whoosh": (">", "#b07c10"),
     "flash": ("*", "#7a4fd0"),
     "cut": ("|", "#444444"),

@@ -43,6 +43,8 @@ _MOST_PER_S = {"impact": 7, "footstep": 6, "splash": 4, "burst": 7, "thunder": 1
 _LEAST_GAP_S = {"impact": 0.07, "footstep": 0.2, "splash": 0.15, "burst": 0.08, "thunder": 1.5, "whoosh": 0.35}
 # more than this nobody can edit, and a cue sheet may not hold: the strongest are kept
 MAX_EFFECTS = 6_000
+# feet are below this
+_FEET_Y = 0.5
 # a cut this near behind a movement is where its whoosh ends
 _CUT_REACH_S = 0.25
 _WHOOSH_S = (0.35, 1.4)
@@ -152,15 +154,21 @@ def _contact_cues(analysis: Analysis, scene: Scene, policy: ContactPolicy) -> li
     if not policy.family:
         return []
     contacts = [e for e in analysis.events if e.kind == "contact" and e.confidence >= policy.least_confidence]
+    steps = [e for e in analysis.events if e.kind == "footstep"] if "footstep" in scene.effects else []
+    if steps:
+        # an even pace was seen: feet are where it says, and what else touches low in the picture is the same feet
+        contacts = steps + [e for e in contacts if e.y < _FEET_Y and policy.family != "footstep"]
     cues = [_contact_cue(event, scene, policy) for event in contacts]
     return [cue for cue in cues if cue is not None]
 
 
 def _contact_cue(event: Event, scene: Scene, policy: ContactPolicy) -> Cue | None:
     family = policy.family
-    if "footstep" in scene.effects:
+    if event.kind == "footstep":
+        family = "footstep"
+    elif "footstep" in scene.effects:
         # feet are low in the picture; what happens above is a blow, if the prompt has blows at all
-        if event.y >= 0.5 or (event.y >= 0.3 and family == "footstep"):
+        if event.y >= _FEET_Y or (event.y >= 0.3 and family == "footstep"):
             family = "footstep"
         elif family == "footstep":
             return None
@@ -171,7 +179,8 @@ def _contact_cue(event: Event, scene: Scene, policy: ContactPolicy) -> Cue | Non
     room = scene.room if scene.room is not None else (0.0 if scene.beds else 0.2)
     parameters = {**cue.parameters, "room": round(room, 2), "distance": _distance(event)}
     level_db = cue.level_db + policy.level_db + _force_db(event)
-    why = f"contact seen at {event.time_s:.2f} s; {policy.why}"
+    seen = "step" if event.kind == "footstep" else "contact"
+    why = f"{seen} seen at {event.time_s:.2f} s; {policy.why}"
     return replace(cue, parameters=parameters, level_db=round(level_db, 2), why=why)
 
 

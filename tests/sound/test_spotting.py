@@ -193,3 +193,16 @@ def test_every_cue_is_known_explained_and_in_order():
 def test_hours_stay_bounded():
     seen = analysis(*(contact(0.2 * i) for i in range(50_000)), duration_s=10_000.0)
     assert len(effects(spot(seen, prompt="walking"))) <= MAX_EFFECTS
+
+
+def test_an_even_pace_takes_the_place_of_low_contacts_where_somebody_walks():
+    from pipeline.records import Event
+
+    steps = [Event(time_s=t, kind="footstep", confidence=0.4, y=0.8, extent=0.02, speed=1.0) for t in (1.0, 1.5, 2.0)]
+    seen = analysis(*steps, contact(1.25), contact(1.75))
+    walked = [cue for cue in spot(seen, prompt="a man walks on gravel").cues if cue.sound.startswith("footstep")]
+    assert [cue.time_s for cue in walked] == [1.0, 1.5, 2.0]
+    assert walked[0].sound == "footstep/gravel" and "step seen" in walked[0].why
+    # nobody walks: the pace says nothing
+    struck = [cue for cue in spot(seen, prompt="a hammer hits a nail").cues if cue.stem.startswith("FX")]
+    assert [cue.time_s for cue in struck] == [1.25, 1.75]
