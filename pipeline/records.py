@@ -104,7 +104,7 @@ class Shot:
     end_s: float
 
 
-EventKind = Literal["contact", "footstep", "whoosh", "flash", "cut"]
+EventKind = Literal["contact", "collision", "footstep", "slide", "whoosh", "flash", "appearance", "cut"]
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,10 @@ class Event:
     extent: float = 0.0
     # picture heights per second before the event
     speed: float = 0.0
-    # how long the movement lasts (a whoosh); 0 for an instant
+    # how long the movement lasts (a whoosh, a slide); 0 for an instant
     length_s: float = 0.0
+    # what it looks like, as far as the picture alone tells: "splash", "gun", "lightning", "roll", "door", ...; or empty
+    guess: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,42 @@ class Mood:
     sky: float = 0.0
     water: float = 0.0
     foliage: float = 0.0
+    # how much the picture looks like a room, and like night: 0 surely not .. 1 surely, 0.5 nobody knows
+    indoor: float = 0.5
+    night: float = 0.0
+
+
+TextureKind = Literal["rain", "snow", "fire", "water", "smoke", "leaves", "crowd"]
+
+
+@dataclass(frozen=True)
+class Texture:
+    """A surface that sounds as a whole: falling rain, flames, moving water, leaves in the wind, many people."""
+
+    kind: TextureKind
+    # 0..1
+    confidence: float
+    # where it is and the share of the picture it takes
+    x: float
+    y: float
+    extent: float
+    # strength over time, 0..1, for the level of its sound
+    times_s: tuple[float, ...] = ()
+    strength: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Region:
+    """Movement in one part of the picture, camera taken out; for engines, friction, water and wind."""
+
+    # x0, y0, x1, y1 as fractions of the picture
+    box: tuple[float, float, float, float]
+    times_s: tuple[float, ...]
+    # mean residual speed, picture heights per second
+    energy: tuple[float, ...]
+    # its mean horizontal and vertical part, right and down positive
+    velocity_x: tuple[float, ...]
+    velocity_y: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -168,6 +206,10 @@ class Analysis:
     mood: Mood
     # one per shot, in order
     shot_moods: tuple[Mood, ...] = ()
+    # surest first
+    textures: tuple[Texture, ...] = ()
+    # of a fixed grid of parts, row by row from the top left
+    regions: tuple[Region, ...] = ()
 
 
 # ------------------------------------------------------------------ sound
@@ -199,9 +241,14 @@ class Cue:
     parameters: dict[str, float] = field(default_factory=dict)
     # level along the sound on top of level_db: (seconds from time_s, dB), straight lines between
     automation: tuple[tuple[float, float], ...] = ()
-    # who made the sound: "foleymark" for our own synthesis
+    # pan along the sound in place of `pan`: (seconds from time_s, -1..1), straight lines between; effects only
+    pan_automation: tuple[tuple[float, float], ...] = ()
+    # who made the sound: "foleymark" for our own synthesis; for a recording, where it comes from
     source: str = "foleymark"
     licence: str = "CC0-1.0"
+    # of a recording: who recorded it, and the SHA-256 of the file
+    author: str = ""
+    asset_sha256: str = ""
     # the reason this cue exists, for the person who edits it
     why: str = ""
     # a locked cue is never moved or dropped by a new analysis

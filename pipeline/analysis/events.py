@@ -1,30 +1,43 @@
-"""Onsets seen in the picture: contacts, footsteps, whooshes, flashes and cuts, by rules on the cues of `motion`."""
+"""Everything seen that would be heard: contacts by a model or by rules on the cues of `motion`, the rest by rules."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.events.features import running_rms
 from pipeline.analysis.footsteps import footsteps
+from pipeline.analysis.fusion import event_probability, load_trees
 from pipeline.analysis.motion import spans
+from pipeline.analysis.passages import appearances, slides
 from pipeline.records import Event
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from models.events.trees import Trees
     from pipeline.analysis.motion import MotionFeatures
-    from pipeline.records import Shot
+    from pipeline.records import EventKind, Shot
 
-# a cue counts against its own running root mean square over this long
-RUNNING_S = 4.0
+    Vector = NDArray[np.float64]
+
 # hits closer than this are one; the closest two of 290 labelled drumstick hits are 0.2 s apart
 MIN_GAP_S = 0.2
 # best F1 of the labelled hits lies flat between 0.85 and 1.0 running RMS
 CONTACT_RATIO = 1.0
 # what moves slower than this when it stops makes no sound worth a cue, short sides per second
 CONTACT_FLOOR = 0.2
+# of the model; where F1 of labelled clips that it was not trained on is best
+MODEL_THRESHOLD = 0.18
+# as `CONTACT_FLOOR`, for a model that knows the clip's own measure of things: F1 of labelled hits is flat up to here
+MODEL_FLOOR = 0.1
+# turns this near show the same event
+BESIDE_S = 0.05
+# share of the speed lost that something else takes up; rendered contacts with what stands fast stay below .45, of
+# collisions a quarter reach it: the others are heard alike, as contacts
+COLLISION_SHARE = 0.5
 # one contact's change of speed is spread over so much on either side, and at least over one turn
 SHARED_S = 0.07
 # stops and reversals that are not landings count half: hands that draw back stop too, and make no sound
@@ -40,29 +53,34 @@ FLASH_LEVELS = 4.0
 FLASH_RATIO = 4.0
 # a flash has lost half its light by then; a lamp that is switched on has not
 FLASH_LENGTH_S = 0.35
+# share of the picture that lights up: nearly all of it, or a spot
+WIDE_FLASH, SMALL_FLASH = 0.4, 0.05
 # a contact this near to a flash is what made it
 SPARK_S = 0.1
-# what `turns` keeps of each cue's place, in the order of `turns.TURN_COLUMNS`
-_PLACED = ("x", "y", "extent", "speed")
 
 
-def events(features: MotionFeatures, shots: tuple[Shot, ...]) -> tuple[Event, ...]:
-    """All events of a clip in order of time."""
+def events(features: MotionFeatures, shots: tuple[Shot, ...], *, trees: Trees | None = None) -> tuple[Event, ...]:
+    """All events of a clip in order of time, by the given or else the installed model."""
+    trees = trees or load_trees()
     cuts_s = tuple(shot.start_s for shot in shots[1:])
     lit = flashes(features, cuts_s=cuts_s)
-    touched = _at_flashes(contacts(features, cuts_s=cuts_s), lit)
+    touched = _at_flashes(contacts(features, cuts_s=cuts_s, trees=trees), lit)
     found = (
         *touched,
         *whooshes(features, cuts_s=cuts_s, touched=touched),
         *(step for shot in shots for step in footsteps(features, start_s=shot.start_s, end_s=shot.end_s)),
+        *slides(features, cuts_s=cuts_s),
+        *appearances(features, cuts_s=cuts_s),
         *lit,
         *(Event(time_s=time_s, kind="cut", confidence=1.0, extent=1.0) for time_s in cuts_s),
     )
     return tuple(sorted(found, key=lambda event: (event.time_s, event.kind)))
 
 
-def contacts(features: MotionFeatures, *, cuts_s: tuple[float, ...] = ()) -> tuple[Event, ...]:
-    """Moments at which something that moved stops or turns against something else.
+def contacts(
+    features: MotionFeatures, *, cuts_s: tuple[float, ...] = (), trees: Trees | None = None
+) -> tuple[Event, ...]:
+    """Moments at which something that moved stops, turns or passes its movement on.
 
     Parameters
     ----------
@@ -70,12 +88,15 @@ def contacts(features: MotionFeatures, *, cuts_s: tuple[float, ...] = ()) -> tup
         Cues of the clip.
     cuts_s : tuple of float
         First presentation time of each shot but the first; no contact is seen across a cut.
+    trees : Trees, optional
+        The model that weighs the cues; without it rules do.
 
     Returns
     -------
     tuple of Event
-        In order of time, at turns at least `MIN_GAP_S` apart. On labelled hits the turning picture is unbiased (median
-        error 0 ms), so no constant is added; the centroid of the cue around it gives the part of a frame.
+        Kinds "contact" and "collision", in order of time, at turns at least `MIN_GAP_S` apart. On labelled hits the
+        turning picture is unbiased (median error 0 ms), so no constant is added; the centroid of the cue around it
+        gives the part of a frame.
     """
     turns = features.turns
     time_s = turns["time_s"]
@@ -83,19 +104,40 @@ def contacts(features: MotionFeatures, *, cuts_s: tuple[float, ...] = ()) -> tup
         return ()
     strength, cue = _contact_strength(turns)
     strength = np.where(_across(features.pairs, time_s, cuts_s), 0.0, strength)
+    chosen, confidence = _by_rules(time_s, strength) if trees is None else _by_model(features, strength, trees)
+    at_s = _centroid(time_s, strength)
+    found = []
+    for i, sure in zip(chosen, confidence, strict=True):
+        # the model may prefer a turn beside the one that shows place and speed best
+        near = np.flatnonzero(np.abs(time_s - time_s[i]) <= BESIDE_S)
+        best = int(i) if trees is None else int(near[strength[near].argmax()])
+        place = _place(turns, str(cue[best]), best, features.heights_per_short_side)
+        # what falls lands on something that stays; only sideways movement is passed on
+        passed = cue[best] != "landing" and _passes_on(turns, near, float(strength[best]))
+        kind: EventKind = "collision" if passed else "contact"
+        found.append(Event(time_s=float(at_s[i]), kind=kind, confidence=float(sure), **place))
+    return tuple(found)
+
+
+def _by_rules(time_s: Vector, strength: Vector) -> tuple[NDArray[np.intp], Vector]:
+    # turns whose strength stands out, and how sure they are
     ratio = strength / np.maximum(running_rms(time_s, strength), CONTACT_FLOOR)
     ratio[strength < CONTACT_FLOOR] = 0
-    at_s = _centroid(time_s, strength)
     chosen = peaks(time_s, ratio, threshold=CONTACT_RATIO, gap_s=MIN_GAP_S)
-    return tuple(
-        Event(
-            time_s=float(at_s[i]),
-            kind="contact",
-            confidence=_contact_confidence(float(ratio[i]), float(strength[i])),
-            **_place(turns, str(cue[i]), i, features.heights_per_short_side),
-        )
-        for i in chosen
-    )
+    # near the share that labelled hits confirm: 0.35 of those at 0.25, 0.48 at 0.45, 0.62 at 0.65
+    return chosen, (ratio / (ratio + 2.0) * strength / (strength + CONTACT_FLOOR))[chosen]
+
+
+def _by_model(features: MotionFeatures, strength: Vector, trees: Trees) -> tuple[NDArray[np.intp], Vector]:
+    time_s = features.turns["time_s"]
+    # what hardly moves makes no sound, whatever its rhythm
+    probability = np.where(strength >= MODEL_FLOOR, event_probability(features, trees), 0.0)
+    chosen = peaks(time_s, probability, threshold=MODEL_THRESHOLD, gap_s=MIN_GAP_S)
+    return chosen, probability[chosen]
+
+
+def _passes_on(turns: dict[str, Vector], near: NDArray[np.intp], strength: float) -> bool:
+    return strength > 0 and float(turns["transfer"][near].max()) >= COLLISION_SHARE * strength
 
 
 def whooshes(
@@ -148,24 +190,11 @@ def flashes(features: MotionFeatures, *, cuts_s: tuple[float, ...] = ()) -> tupl
             x=float(light["flare_x"][i]),
             y=float(light["flare_y"][i]),
             extent=float(light["flare_extent"][i]),
+            guess=_guess_flash(light, int(i)),
         )
         for i in chosen
         if _dies_away(time_s, luma, int(i))
     )
-
-
-def running_rms(time_s: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Root mean square within `RUNNING_S` around each time, float64 of the same length; any spacing of times.
-
-    Where rows are missing because nothing moved, stillness counts as zeros.
-    """
-    first = np.searchsorted(time_s, time_s - RUNNING_S / 2)
-    last = np.searchsorted(time_s, time_s + RUNNING_S / 2, side="right")
-    total = np.concatenate([[0.0], np.cumsum(values * values)])
-    step_s = max(float(np.median(np.diff(time_s))), 1e-3) if time_s.size > 1 else 1.0
-    span_s = np.minimum(time_s + RUNNING_S / 2, time_s[-1]) - np.maximum(time_s - RUNNING_S / 2, time_s[0])
-    count = np.maximum(last - first, span_s / step_s)
-    return np.sqrt(np.maximum(total[last] - total[first], 0) / np.maximum(count, 1))
 
 
 def peaks(
@@ -210,13 +239,10 @@ def _contact_strength(turns: dict[str, NDArray[np.float64]]) -> tuple[NDArray[np
     return np.maximum(turns["landing"], sideways), cue
 
 
-def _contact_confidence(ratio: float, strength: float) -> float:
-    # near the share that labelled hits confirm: 0.35 of those at 0.25, 0.48 at 0.45, 0.62 at 0.65
-    return ratio / (ratio + 2.0) * strength / (strength + CONTACT_FLOOR)
-
-
-def _place(turns: dict[str, NDArray[np.float64]], cue: str, i: int, heights_per_short_side: float) -> dict[str, float]:
-    x, y, extent, speed = (float(turns[f"{cue}_{name}"][i]) for name in _PLACED)
+def _place(turns: dict[str, Vector], cue: str, i: int, heights_per_short_side: float) -> dict[str, Any]:
+    place = "halt_front" if cue == "halt" else cue
+    x, y = float(turns[f"{place}_x"][i]), float(turns[f"{place}_y"][i])
+    extent, speed = float(turns[f"{cue}_extent"][i]), float(turns[f"{cue}_speed"][i])
     return {"x": x, "y": y, "extent": extent, "speed": speed * heights_per_short_side}
 
 
@@ -273,6 +299,13 @@ def _run(mask: NDArray[np.bool_], i: int) -> tuple[int, int]:
     while last + 1 < mask.size and mask[last + 1]:
         last += 1
     return first, last
+
+
+def _guess_flash(light: dict[str, Vector], i: int) -> str:
+    # lightning lights everything, a gun a spot; what lies between may be a firework, a camera or a lamp
+    if light["flare_extent"][i] >= WIDE_FLASH:
+        return "lightning"
+    return "gun" if light["flare_extent"][i] <= SMALL_FLASH else ""
 
 
 def _apart(found: list[Event]) -> list[Event]:

@@ -33,11 +33,34 @@ BLUE_HUES = (85, 130)
 # standard deviation of lightness in 3x3 px that separates smooth sky from waves and leaves, code values
 SMOOTH_LEVELS = 3.0
 
-_COLUMNS = ("time_s", "brightness", "contrast", "saturation", "warmth", "sky", "water", "foliage")
+# Slopes (of 0..1 luma, Sobel 3x3) that make an edge, and how upright an edge must be: door posts, shelves, walls
+EDGE_SLOPE, UPRIGHT = 0.25, 0.25
+# Logistic regression on 215 clips of 44 sources, marked indoors or outdoors by hand, one vote per scene; in eight folds
+# by scene .76 of both are right, .81 where it is sure by .65 (two clips in three), .89 where it is sure by .75
+INDOOR_WEIGHTS = {
+    "upright": 6.52,
+    "foliage": -7.22,
+    "sky": -4.87,
+    "contrast": 2.52,
+    "smooth": 6.15,
+    "fine": 1.13,
+    "top_smooth": -2.01,
+}
+INDOOR_BIAS = -6.32
+# from "surely a room" to "may be open air": white walls and blue things there are neither sky nor water. Over a tenth
+# of sky was seen in 21 % of 75 clips of rooms without this and in 5 % with it; in 50 clips with sky, in 68 and 66 %
+ROOFED = (0.8, 0.5)
+# median luma from which it is surely day, and under which it is surely dark; the upper third, where sky would be
+DAY_LUMA, DARK_LUMA = 0.25, 0.12
+DAY_TOP_LUMA, DARK_TOP_LUMA = 0.45, 0.2
+# mean red minus blue: darkness outdoors is cold; what is lit by a lamp on black is warm
+LAMP_WARMTH, MOON_WARMTH = 0.14, 0.06
+
+_COLUMNS = ("time_s", "brightness", "contrast", "saturation", "warmth", "sky", "water", "foliage", "indoor", "night")
 
 
 class MoodMeter:
-    """Collects colour statistics of a stream of pictures; keeps eight numbers per fifth of a second."""
+    """Collects colour statistics of a stream of pictures; keeps ten numbers per fifth of a second."""
 
     def __init__(self) -> None:
         self._rows = array("d")
@@ -82,19 +105,71 @@ class MoodMeter:
 
 
 def picture_statistics(rgb: NDArray[Any]) -> tuple[float, ...]:
-    """(brightness, contrast, saturation, warmth, sky, water, foliage) of one picture; ranges as in `Mood`."""
+    """All of `_COLUMNS` but the time, of one picture; ranges as in `Mood`."""
     values = rgb.astype(np.float32) / 255
     luma = values @ np.array(LUMA_WEIGHTS, np.float32)
     low, high = np.percentile(luma, (5, 95))
     chroma = values.max(-1) - values.min(-1)
-    warmth = float((values[..., 0] - values[..., 2]).mean()) / FULL_WARMTH
+    red_over_blue = float((values[..., 0] - values[..., 2]).mean())
+    contrast = min(1.0, float(high - low) / FULL_CONTRAST)
+    sky, water, foliage = scenery(rgb)
+    inside = indoor(rgb, luma, contrast=contrast, sky=sky, foliage=foliage)
+    open_air = _between(inside, *ROOFED)
     return (
         float(luma.mean()),
-        min(1.0, float(high - low) / FULL_CONTRAST),
+        contrast,
         min(1.0, float(chroma.mean()) / FULL_CHROMA),
-        max(-1.0, min(1.0, warmth)),
-        *scenery(rgb),
+        max(-1.0, min(1.0, red_over_blue / FULL_WARMTH)),
+        sky * open_air,
+        water * open_air,
+        foliage,
+        inside,
+        night(luma, red_over_blue),
     )
+
+
+def indoor(rgb: NDArray[Any], luma: NDArray[Any], *, contrast: float, sky: float, foliage: float) -> float:
+    """How much a picture looks like a room, 0..1: upright edges, smooth walls, no leaves and no sky.
+
+    Parameters
+    ----------
+    rgb : uint8 [H, W, 3]
+        About 72 px high.
+    luma : float32 [H, W]
+        Of the same picture, 0..1.
+    contrast, sky, foliage : float
+        As in `Mood`.
+    """
+    import cv2
+
+    rough = _roughness(rgb.max(-1))
+    across = np.abs(cv2.Sobel(luma, cv2.CV_32F, 1, 0))
+    down = np.abs(cv2.Sobel(luma, cv2.CV_32F, 0, 1))
+    edges = np.hypot(across, down) > EDGE_SLOPE
+    looks = {
+        # twenty: a handful of edges says nothing
+        "upright": float((edges & (down < UPRIGHT * across)).sum() / (edges.sum() + 20)),
+        "foliage": foliage,
+        "sky": sky,
+        "contrast": contrast,
+        "smooth": float((rough < SMOOTH_LEVELS).mean()),
+        "fine": float(np.log(rough.mean() + 0.5)),
+        "top_smooth": float((rough[: max(1, len(rough) // 3)] < SMOOTH_LEVELS).mean()),
+    }
+    score = INDOOR_BIAS + sum(INDOOR_WEIGHTS[name] * value for name, value in looks.items())
+    return float(1 / (1 + np.exp(-score)))
+
+
+def night(luma: NDArray[Any], red_over_blue: float) -> float:
+    """How much a picture looks like night, 0..1: most of it dark, the upper third too, and not in warm light."""
+    top = luma[: max(1, len(luma) // 3)]
+    dark = _between(float(np.median(luma)), DAY_LUMA, DARK_LUMA)
+    dark_top = _between(float(np.median(top)), DAY_TOP_LUMA, DARK_TOP_LUMA)
+    return dark * dark_top * _between(red_over_blue, LAMP_WARMTH, MOON_WARMTH)
+
+
+def _between(value: float, none: float, full: float) -> float:
+    return min(1.0, max(0.0, (value - none) / (full - none)))
 
 
 def scenery(rgb: NDArray[Any]) -> tuple[float, float, float]:

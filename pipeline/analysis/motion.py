@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.analysis.currents import CURRENT_COLUMNS, JOLT_COLUMNS, current_row, jolt_row
 from pipeline.analysis.grid import CELL_PX, camera_shift_px, cell_means, grid_shape, trust, weighted_centre
 from pipeline.analysis.leaps import follow_leaps
+from pipeline.analysis.regions import RegionMeter
 from pipeline.analysis.turns import TURN_COLUMNS, Step, turn_row
 from pipeline.records import MotionCurve
 
@@ -56,7 +58,10 @@ PAIR_COLUMNS = (
     "fast_y",
     "fast_extent",
     "difference",
+    *CURRENT_COLUMNS,
 )
+# one row per turn
+MEETING_COLUMNS = (*TURN_COLUMNS, *JOLT_COLUMNS)
 # one row per picture
 LIGHT_COLUMNS = ("time_s", "luma", "flare", "flare_x", "flare_y", "flare_extent")
 
@@ -67,7 +72,7 @@ class MotionFeatures:
 
     # PAIR_COLUMNS -> float64 [pairs]
     pairs: dict[str, NDArray[np.float64]]
-    # TURN_COLUMNS -> float64 [turns]
+    # MEETING_COLUMNS -> float64 [turns]
     turns: dict[str, NDArray[np.float64]]
     # LIGHT_COLUMNS -> float64 [pictures]
     light: dict[str, NDArray[np.float64]]
@@ -136,6 +141,8 @@ class MotionMeter:
         # (end, length, holds a repeat) of the latest steps
         self._steps: list[tuple[float, float, bool]] = []
         self._luma: NDArray[Any] | None = None
+        # movement of each part of the picture, for `pipeline.analysis.regions`
+        self.regions = RegionMeter()
 
     def add(self, time_s: float, gray: NDArray[Any]) -> None:
         """Take the next picture, uint8 [H, W], all of one size (see `work_size_px`), in order of time."""
@@ -166,7 +173,7 @@ class MotionMeter:
         width_px, height_px = self._size_px
         return MotionFeatures(
             pairs=_columns(self._pairs, PAIR_COLUMNS),
-            turns=_columns(self._turns, TURN_COLUMNS),
+            turns=_columns(self._turns, MEETING_COLUMNS),
             light=_columns(self._light, LIGHT_COLUMNS),
             heights_per_short_side=min(width_px, height_px) / height_px if height_px else 1.0,
         )
@@ -196,16 +203,19 @@ class MotionMeter:
         # the picture stood still from _first_s to _last_s: what moved before has stopped
         rows, columns = grid_shape(self._size_px)
         still = np.zeros((rows, columns, 2), np.float32)
-        self._record(Step(self._first_s, self._last_s, still, still), np.zeros(2), 0.0)
+        self._record(Step(self._first_s, self._last_s, still, still), np.zeros(2), 0.0, still[..., 0])
         self._first_s = self._last_s
         self._steps = []
 
     def _advance(self, start_s: float, time_s: float, gray: NDArray[Any], difference: float) -> None:
+        import cv2
+
         assert self._picture is not None
         if difference > BROKEN_LEVELS:
             self._before = None
             self._steps = []
-            self._pairs.extend((start_s, time_s, 0, 0, 0, 0.5, 0.5, 0, 0.5, 0.5, 0, difference))
+            nothing = (0.0,) * len(CURRENT_COLUMNS)
+            self._pairs.extend((start_s, time_s, 0, 0, 0, 0.5, 0.5, 0, 0.5, 0.5, 0, difference, *nothing))
             return
         self._usual_levels += (difference - self._usual_levels) / 8
         after = _matched(gray, self._picture)
@@ -217,12 +227,16 @@ class MotionMeter:
         scale = 1 / (SHORT_SIDE_PX * step_s)
         velocity = (shift_px - camera_px) * (scale * trust(self._picture))[..., None]
         camera = camera_px.reshape(-1, 2).mean(0) * scale
-        self._record(Step(start_s, time_s, shift_px, velocity), camera, difference)
+        change = cell_means(cv2.absdiff(gray, self._picture))
+        self._record(Step(start_s, time_s, shift_px, velocity), camera, difference, change)
 
-    def _record(self, step: Step, camera: NDArray[Any], difference: float) -> None:
-        self._pairs.extend((step.start_s, step.end_s, 1, *_pair_row(step, camera), difference))
+    def _record(self, step: Step, camera: NDArray[Any], difference: float, change: NDArray[Any]) -> None:
+        self.regions.add(step)
+        currents = current_row(step.velocity, change)
+        self._pairs.extend((step.start_s, step.end_s, 1, *_pair_row(step, camera), difference, *currents))
         if self._before is not None:
-            self._turns.extend((step.start_s, *turn_row(self._before, step)))
+            jolts = jolt_row(self._before.velocity, step.velocity)
+            self._turns.extend((step.start_s, *turn_row(self._before, step), *jolts))
         self._before = step
 
     def _measure_light(self, gray: NDArray[Any]) -> tuple[float, ...]:

@@ -17,9 +17,13 @@ REACH_CELLS = 5
 # landing: falling that ends or turns upward; halt: sideways movement that ends; stop: any movement that ends;
 # reversal: movement that goes back where it came from; all in short sides per second
 CUES = ("landing", "halt", "stop", "reversal")
+# depth of the front of a moving thing, the part that touches first
+FRONT_CELLS = 2.0
 # one row per turn: each cue's maximum over the picture, where it is, the share of the picture that moves along
-# there, and the speed before
-TURN_COLUMNS = ("time_s", *(cue + part for cue in CUES for part in ("", "_x", "_y", "_extent", "_speed")))
+# there, and the speed before; then the front of what halts, and the speed that passed from what stopped to what stood
+# beside it
+PARTS = ("", "_x", "_y", "_extent", "_speed")
+TURN_COLUMNS = ("time_s", *(cue + part for cue in CUES for part in PARTS), "halt_front_x", "halt_front_y", "transfer")
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,18 @@ def turn_row(before: Step, after: Step) -> tuple[float, ...]:
     met = follow.exactly(after.velocity)
     reversal = np.sqrt(np.maximum(-(before.velocity * met).sum(-1), 0))
     inside = follow.inside()
-    return tuple(
-        value for cue in (landing, halt, stop, reversal) for value in _locate(cue * inside, speed_in, before.shift_px)
-    )
+    cues = (landing, halt, stop, reversal)
+    placed = (value for cue in cues for value in _locate(cue * inside, speed_in, before.shift_px))
+    return (*placed, *_front(halt * inside, speed_in, before), _transfer(stop * inside, speed_in, speed_out))
+
+
+def _transfer(stop: NDArray[Any], speed_in: NDArray[Any], speed_out: NDArray[Any]) -> float:
+    # a thing that merely moves on does not stop, one that merely stops sets nothing going: only a collision has both
+    import cv2
+
+    near = np.ones((REACH_CELLS, REACH_CELLS), np.uint8)
+    set_going = np.maximum(speed_out - cv2.dilate(speed_in, near), 0)
+    return float(np.minimum(cv2.dilate(stop, near), cv2.dilate(set_going, near)).max())
 
 
 class _Follower:
@@ -82,20 +95,46 @@ class _Follower:
 
 
 def _locate(cue: NDArray[Any], speed: NDArray[Any], shift_px: NDArray[Any]) -> tuple[float, ...]:
-    """(maximum, x, y, extent, speed before) of a cue; the place is where the movement had got to."""
-    rows, columns = cue.shape
-    row, column = divmod(int(cue.argmax()), columns)
-    peak = float(cue[row, column])
+    """All of `PARTS` of a cue; its place is where the movement had got to."""
+    row, column, peak = _peak(cue)
     if peak <= 0:
         return (0.0, 0.5, 0.5, 0.0, 0.0)
     near = np.s_[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
     weight = np.zeros_like(cue)
     weight[near] = cue[near]
-    x, y = weighted_centre(weight)
-    x += float(shift_px[row, column, 0]) / (CELL_PX * columns)
-    y += float(shift_px[row, column, 1]) / (CELL_PX * rows)
-    extent = float((_patch(speed > 0.5 * speed[row, column], row, column)).mean())
-    return (peak, min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), extent, float(speed[row, column]))
+    place = _moved(weighted_centre(weight), shift_px[row, column], cue.shape)
+    extent = float(_patch(speed > 0.5 * speed[row, column], row, column).mean())
+    return (peak, *place, extent, float(speed[row, column]))
+
+
+def _front(cue: NDArray[Any], speed: NDArray[Any], before: Step) -> tuple[float, float]:
+    """Where the front of what carries a cue had got to: a box touches with its edge, not with its middle.
+
+    Mean distance from rendered contacts, in widths of the picture: boxes .09 instead of .12, collisions .13 instead of
+    .19. What falls is placed better by its middle: a swung arm's front is often its elbow.
+    """
+    row, column, peak = _peak(cue)
+    if peak <= 0:
+        return 0.5, 0.5
+    patch = _patch(speed > 0.5 * speed[row, column], row, column)
+    heading = before.velocity[patch].sum(0)
+    heading = heading / max(float(np.hypot(*heading)), 1e-6)
+    rows, columns = np.nonzero(patch)
+    ahead = columns * heading[0] + rows * heading[1]
+    weight = np.zeros(cue.shape, np.float32)
+    weight[rows, columns] = np.maximum(1 - (ahead.max() - ahead) / FRONT_CELLS, 0) * speed[rows, columns]
+    return _moved(weighted_centre(weight), before.shift_px[row, column], cue.shape)
+
+
+def _peak(cue: NDArray[Any]) -> tuple[int, int, float]:
+    row, column = divmod(int(cue.argmax()), cue.shape[1])
+    return row, column, float(cue[row, column])
+
+
+def _moved(place: tuple[float, float], shift_px: NDArray[Any], shape: tuple[int, ...]) -> tuple[float, float]:
+    x = place[0] + float(shift_px[0]) / (CELL_PX * shape[1])
+    y = place[1] + float(shift_px[1]) / (CELL_PX * shape[0])
+    return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
 
 
 def _patch(mask: NDArray[Any], row: int, column: int) -> NDArray[Any]:

@@ -89,3 +89,15 @@ def test_a_real_clip(corpus):
     analysis = analyse(corpus / "real" / "moviepy-media" / "media_audrey.mp4")
     assert [round(shot.start_s, 2) for shot in analysis.shots] == [0.0, 1.92]
     assert analysis.mood.brightness < 0.5
+
+
+def test_the_pass_fills_surfaces_and_parts():
+    import surface_films as films
+
+    draw = films.rain(films.pan(20.0))
+    analysis = scenes.analyse_pictures(scenes.film(draw, scenes.times(24, 4)), 4.0)
+    assert [texture.kind for texture in analysis.textures] == ["rain"]
+    assert len(analysis.regions) == 6
+    assert len({region.times_s for region in analysis.regions}) == 1
+    assert 0 <= analysis.mood.indoor <= 1 and len(analysis.shot_moods) == len(analysis.shots)
+    assert from_json(to_json(analysis), Analysis) == analysis

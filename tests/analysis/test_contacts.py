@@ -24,7 +24,7 @@ def test_a_dropped_ball_is_heard_when_and_where_it_lands(rate_hz, contact_s):
     assert surest.x == pytest.approx(0.3, abs=0.05)
     assert surest.y == pytest.approx(0.8, abs=0.15)
     # free fall through 0.6 heights at 3 heights/s^2 ends at 1.9 heights/s; flow averages over cells
-    assert 0.8 < surest.speed < 2.5
+    assert 0.65 < surest.speed < 2.5
     assert 0 < surest.extent < 0.15
 
 
