@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detect.wording import plain
-from pipeline.records import STEM_NAMES, Analysis, Cue, SoundPlan
+from pipeline.records import Analysis, SoundPlan
+from pipeline.report import timeline
+from pipeline.report.cue_lanes import cue_strip
+from pipeline.report.timeline import LEFT, LINE, MIDDLE, RIGHT, SOFT, Strip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,19 +23,11 @@ Picture = NDArray[np.uint8]
 _GAP_PX = 4
 _MAX_STRIP_ASPECT = 0.3
 _MAX_PICTURE_ASPECT = 2.2
-_STEM_COLOURS = {"DX": "#7a4fd0", "FX-impacts": "#c2481d", "FX-foley": "#b07c10", "BG": "#2f7d4f", "MX": "#1f6f9e"}
-_STEM_LABELS = {"DX": "speech", "FX-impacts": "impacts", "FX-foley": "foley", "BG": "ambience", "MX": "music"}
-_EVENT_STYLES = {
-    "contact": ("v", "#c2481d"),
-    "footstep": ("2", "#2f7d4f"),
-    "whoosh": (">", "#b07c10"),
-    "flash": ("*", "#7a4fd0"),
-    "cut": ("|", "#444444"),
-}
-# width of the time axis in a figure 16 inches wide
-_AXES_INCHES = 14.56
-_LABELLED_LANES = 3
-_INK, _SOFT, _LINE = "#1c1e22", "#585e68", "#d9d5cb"
+# width of the time axis in a figure 16 inches wide, and the empty space left and right of it
+_WIDE_INCHES = 16
+_LEFT, _RIGHT = 0.095, 0.982
+_AXES_INCHES = _WIDE_INCHES * (_RIGHT - _LEFT)
+_HEAD_INCHES, _FOOT_INCHES, _GAP_INCHES = 0.4, 0.62, 0.1
 
 
 def filmstrip(frames: Sequence[Picture], width_px: int) -> bytes:
@@ -107,7 +99,7 @@ def cue_picture(
     *,
     width_px: int = 1600,
 ) -> bytes:
-    """Pictures, events, movement, cues and the finished sound above one another on one time axis.
+    """Pictures, shots, events, movement, surfaces, cues and the finished sound on one time axis.
 
     Parameters
     ----------
@@ -129,185 +121,138 @@ def cue_picture(
     from matplotlib.figure import Figure
 
     duration_s = max(analysis.duration_s, plan.duration_s, 0.1)
-    lanes: dict[str, list[Cue]] = {
-        stem: cues for stem in STEM_NAMES if (cues := [c for c in plan.cues if c.stem == stem])
-    }
-    placed = {stem: _spread(cues, duration_s) for stem, cues in lanes.items()}
-    rows = sum(1 + max(lane for _, lane, _ in entries) for entries in placed.values()) if placed else 1
-    heights = [_strip_height(frames), 0.5, 1.0, 0.42 * rows + 0.3, *([1.1] if audio is not None else [])]
-    figure = Figure(figsize=(16, sum(heights) + 0.9), dpi=width_px / 16, facecolor="white")
+    strips = _strips(frames, analysis, plan, audio, duration_s)
+    inches = _HEAD_INCHES + _FOOT_INCHES + sum(strip.inches + _GAP_INCHES for strip in strips)
+    figure = Figure(figsize=(_WIDE_INCHES, inches), dpi=width_px / _WIDE_INCHES, facecolor="white")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(len(heights), 1, sharex=True, gridspec_kw={"height_ratios": heights, "hspace": 0.1})
-    _draw_frames(axes[0], frames, duration_s)
-    _draw_events(axes[1], analysis)
-    _draw_motion(axes[2], analysis)
-    _draw_cues(axes[3], placed)
-    if audio is not None:
-        _draw_sound(axes[4], audio, duration_s)
-    _finish(figure, axes, analysis, duration_s)
-    figure.subplots_adjust(left=0.075, right=0.985, top=0.985, bottom=0.55 / (sum(heights) + 0.9))
+    axes = _stack(figure, strips, inches)
+    _draw_time(axes, analysis, duration_s)
+    figure.text(_LEFT, 1 - 0.27 / inches, _headline(analysis, plan), fontsize=12, color=SOFT, va="baseline")
+    _draw_legend(figure, axes)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 
-def _strip_height(frames: Sequence[Picture]) -> float:
+def _strips(
+    frames: Sequence[Picture],
+    analysis: Analysis,
+    plan: SoundPlan,
+    audio: NDArray[np.float32] | None,
+    duration_s: float,
+) -> list[Strip]:
+    strips = [_picture_strip(frames, duration_s)]
+    if len(analysis.shots) > 1:
+        strips.append(timeline.shot_strip(analysis.shots, duration_s))
+    strips += [timeline.event_strip(analysis.events), timeline.motion_strip(analysis.motion, duration_s)]
+    if analysis.regions:
+        strips.append(timeline.region_strip(analysis.regions, duration_s))
+    if analysis.textures:
+        strips.append(timeline.texture_strip(analysis.textures, duration_s))
+    strips.append(cue_strip(plan.cues, duration_s))
+    if audio is not None:
+        strips.append(timeline.sound_strip(audio, duration_s))
+    return strips
+
+
+def _stack(figure: Figure, strips: Sequence[Strip], inches: float) -> list[Axes]:
+    axes: list[Axes] = []
+    top = inches - _HEAD_INCHES
+    for strip in strips:
+        box = (_LEFT, (top - strip.inches) / inches, _RIGHT - _LEFT, strip.inches / inches)
+        axes.append(figure.add_axes(box, sharex=axes[0] if axes else None))
+        strip.draw(axes[-1])
+        top -= strip.inches + _GAP_INCHES
+    return axes
+
+
+def _picture_strip(frames: Sequence[Picture], duration_s: float) -> Strip:
     # inches that show whole pictures side by side over the width of the axes, within reason
-    if not frames:
-        return 0.6
-    height, width = frames[0].shape[:2]
-    return float(np.clip(_AXES_INCHES / len(frames) * height / width, 0.8, 2.6))
+    height, width = frames[0].shape[:2] if frames else (0, 1)
+    inches = float(np.clip(_AXES_INCHES / len(frames) * height / width, 0.8, 2.6)) if frames else 0.6
+
+    def draw(ax: Axes) -> None:
+        timeline.name(ax, "picture")
+        if frames:
+            tile_px = max(timeline.COLUMNS // len(frames), 1)
+            height_px = round(inches * timeline.COLUMNS / _AXES_INCHES)
+            strip = np.concatenate([_cover(frame, tile_px, height_px) for frame in frames], axis=1)
+            ax.imshow(strip, extent=(0, duration_s, 0, 1), aspect="auto", interpolation="antialiased")
+
+    return Strip(inches, draw)
 
 
-def _finish(figure: Figure, axes: Sequence[Axes], analysis: Analysis, duration_s: float) -> None:
-    cuts = [shot.start_s for shot in analysis.shots[1:]]
+def _draw_time(axes: Sequence[Axes], analysis: Analysis, duration_s: float) -> None:
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    cuts_s = [shot.start_s for shot in analysis.shots[1:]]
     for ax in axes:
         ax.set_xlim(0, duration_s)
         for side in ("top", "right", "left"):
             ax.spines[side].set_visible(False)
-        ax.spines["bottom"].set_color(_LINE)
+        ax.spines["bottom"].set_color(LINE)
         ax.tick_params(axis="x", bottom=False, labelbottom=False)
-        for cut in cuts:
-            ax.axvline(cut, color="#8a8f98", linewidth=1, linestyle=(0, (4, 3)), zorder=0.5)
+        ax.xaxis.set_major_locator(MultipleLocator(_tick_s(duration_s)))
+    for ax in axes[1:]:
+        ax.set_axisbelow(True)
+        ax.grid(axis="x", color="#eceae4", linewidth=0.8)
+        ax.vlines(
+            cuts_s, 0, 1, transform=ax.get_xaxis_transform(), color=MIDDLE, zorder=0.5, linestyle=(0, (4, 3)),
+            linewidth=1 if len(cuts_s) < 20 else 0.5,
+        )  # fmt: skip
     last = axes[-1]
-    last.tick_params(axis="x", bottom=True, labelbottom=True, labelsize=12, colors=_SOFT)
-    last.set_xlabel("seconds", loc="left", fontsize=12, color=_SOFT)
-    handles, labels = [], []
-    for ax in axes[1:3]:
+    last.tick_params(axis="x", bottom=True, labelbottom=True, labelsize=12, colors=SOFT)
+    if duration_s >= 120:
+        last.xaxis.set_major_formatter(FuncFormatter(lambda at_s, _: _minutes(at_s)))
+    last.set_xlabel("minutes" if duration_s >= 120 else "seconds", loc="left", fontsize=12, color=SOFT)
+
+
+def _tick_s(duration_s: float) -> float:
+    # a round number of seconds, of minutes or of hours, at most 16 times
+    for tick_s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800):
+        if duration_s <= 16 * tick_s:
+            return float(tick_s)
+    return 3600.0 * max(1, round(duration_s / 3600 / 16))
+
+
+def _minutes(at_s: float) -> str:
+    whole_s = round(at_s)
+    return f"{whole_s // 60}:{whole_s % 60:02d}"
+
+
+def _headline(analysis: Analysis, plan: SoundPlan) -> str:
+    mood = analysis.mood
+    events = sum(event.kind != "cut" for event in analysis.events)
+    place = "a room" if mood.indoor >= 0.65 else "open air" if mood.indoor <= 0.35 else ""
+    parts = [
+        f"{analysis.duration_s:.1f} s" if analysis.duration_s < 120 else f"{_minutes(analysis.duration_s)} min",
+        _count(len(analysis.shots), "shot"),
+        _count(events, "event"),
+        _count(len(plan.cues), "cue"),
+        f"looks like {place}" if place else "",
+        "at night" if mood.night >= 0.5 else "",
+    ]
+    return "  \u00b7  ".join(part for part in parts if part)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _draw_legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    from matplotlib.lines import Line2D
+
+    handles: list[Any] = []
+    labels: list[str] = []
+    for text, colour in (("left", LEFT), ("middle", MIDDLE), ("right", RIGHT)):
+        handles.append(Line2D([], [], marker="o", linestyle="", color=colour))
+        labels.append(text)
+    for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.append(handle)
             labels.append(label)
     # under the time axis, where it can hide nothing
     figure.legend(
-        handles, labels, loc="lower right", ncols=6, fontsize=11, frameon=False, labelcolor=_SOFT, borderaxespad=0.4
-    )
-
-
-def _title(ax: Axes, text: str) -> None:
-    ax.set_yticks([])
-    ax.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=12.5, color=_INK, labelpad=10)
-
-
-def _draw_frames(ax: Axes, frames: Sequence[Picture], duration_s: float) -> None:
-    _title(ax, "picture")
-    if frames:
-        tile = max(1480 // len(frames), 1)
-        height = round(_strip_height(frames) * 1480 / _AXES_INCHES)
-        strip = np.concatenate([_cover(frame, tile, height) for frame in frames], axis=1)
-        ax.imshow(strip, extent=(0, duration_s, 0, 1), aspect="auto", interpolation="antialiased")
-
-
-def _draw_events(ax: Axes, analysis: Analysis) -> None:
-    _title(ax, "seen")
-    ax.set_ylim(0, 1)
-    for kind, (marker, colour) in _EVENT_STYLES.items():
-        events = [e for e in analysis.events if e.kind == kind]
-        if events:
-            sizes = [40 + 110 * float(np.clip(e.confidence, 0, 1)) for e in events]
-            ax.scatter(
-                [e.time_s for e in events], [0.5] * len(events), s=sizes, marker=marker, color=colour, label=kind
-            )
-
-
-def _draw_motion(ax: Axes, analysis: Analysis) -> None:
-    _title(ax, "movement")
-    motion = analysis.motion
-    if not motion.times_s:
-        return
-    top = max(max(motion.energy), max(motion.camera, default=0.0), 1e-6)
-    ax.fill_between(
-        motion.times_s, np.divide(motion.energy, top), color="#1f6f9e", alpha=0.35, linewidth=0, label="moving things"
-    )
-    ax.plot(motion.times_s, np.divide(motion.camera, top), color="#585e68", linewidth=1.2, label="moving camera")
-    ax.set_ylim(0, 1.08)
-
-
-def _spread(cues: Sequence[Cue], duration_s: float) -> list[tuple[Cue, int, str]]:
-    """Give each cue of a stem a lane where neither bar nor label overlaps another; a label without room goes."""
-    # at 1600 px about 145 characters of 11 pt fit over the clip
-    second_per_character = duration_s / 145
-    ends: list[float] = []
-    placed = []
-    for cue in sorted(cues, key=lambda c: c.time_s):
-        label = _drawable(cue.description or cue.sound)
-        room = cue.time_s + max(cue.length_s, (len(label) + 2) * second_per_character)
-        lane = next((i for i, end in enumerate(ends) if end <= cue.time_s), len(ends))
-        if lane >= _LABELLED_LANES:
-            # more than one can read: further cues share one lane, where bars may overlap and nothing is written
-            lane, label, room = _LABELLED_LANES, "", math.inf
-        if lane == len(ends):
-            ends.append(0.0)
-        ends[lane] = max(ends[lane], room)
-        placed.append((cue, lane, label))
-    return placed
-
-
-def _draw_cues(ax: Axes, placed: dict[str, list[tuple[Cue, int, str]]]) -> None:
-    ax.set_yticks([])
-    top, ticks = 0.0, []
-    for stem, entries in placed.items():
-        lanes = 1 + max(lane for _, lane, _ in entries)
-        ticks.append((top + lanes / 2, _STEM_LABELS[stem]))
-        for cue, lane, label in entries:
-            _draw_cue(ax, cue, top + lane + 0.5, label, _STEM_COLOURS[stem])
-        top += lanes
-        ax.axhline(top, color=_LINE, linewidth=0.8)
-    ax.set_ylim(max(top, 1.0), 0)
-    ax.set_yticks([at for at, _ in ticks], [text for _, text in ticks], fontsize=12.5, color=_INK)
-    ax.tick_params(axis="y", length=0, pad=10)
-    if not placed:
-        _title(ax, "cues")
-        ax.text(
-            0.5,
-            0.5,
-            "no sounds were placed",
-            transform=ax.transAxes,
-            ha="center",
-            va="center",
-            color=_SOFT,
-            fontsize=12,
-        )
-
-
-def _draw_cue(ax: Axes, cue: Cue, y: float, label: str, colour: str) -> None:
-    ax.barh(y, cue.length_s, left=cue.time_s, height=0.78, color=colour, alpha=0.22, linewidth=0)
-    ax.plot([cue.time_s, cue.time_s], [y - 0.39, y + 0.39], color=colour, linewidth=2.4, solid_capstyle="butt")
-    # a cue sheet may hold dollar signs, which are not formulas
-    ax.annotate(
-        label, (cue.time_s, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=11, color=_INK,
-        parse_math=False, annotation_clip=True, clip_on=True,
+        handles, labels, loc="lower right", ncols=6, fontsize=11, frameon=False, labelcolor=SOFT, borderaxespad=0.2,
+        columnspacing=1.4, handletextpad=0.5,
     )  # fmt: skip
-
-
-def _drawable(text: str) -> str:
-    # characters the bundled typeface lacks would be drawn as boxes, with a warning each
-    known = _known_characters()
-    return "".join(c if ord(c) in known else "?" for c in plain(text, limit=40))
-
-
-@lru_cache(maxsize=1)
-def _known_characters() -> frozenset[int]:
-    from matplotlib import font_manager, ft2font
-
-    return frozenset(ft2font.FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())
-
-
-def _draw_sound(ax: Axes, audio: NDArray[np.float32], duration_s: float) -> None:
-    _title(ax, "sound")
-    ax.set_ylim(-1.05, 1.05)
-    low, high = _envelope(audio, columns=1480)
-    if low.size == 0:
-        return
-    times = (np.arange(low.size) + 0.5) * duration_s / low.size
-    ax.fill_between(times, low, high, color="#1f6f9e", alpha=0.75, linewidth=0)
-    ax.axhline(0, color="#1f6f9e", linewidth=0.6)
-
-
-def _envelope(audio: NDArray[np.float32], *, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    # lowest and highest sample over all channels in each column
-    samples = audio.shape[-1]
-    if samples == 0:
-        return np.zeros(0), np.zeros(0)
-    starts = np.unique(np.linspace(0, samples, min(columns, samples), endpoint=False).astype(np.int64))
-    finite = np.nan_to_num(np.atleast_2d(audio), posinf=1.0, neginf=-1.0)
-    return np.minimum.reduceat(finite.min(axis=0), starts), np.maximum.reduceat(finite.max(axis=0), starts)
