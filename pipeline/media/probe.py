@@ -21,8 +21,9 @@ logger = logging.getLogger(__name__)
 MAX_DURATION_S = 24 * 3600
 # A file whose index lists this much more than it holds was cut off on its way here.
 MISSING_SHARE = 0.02
-# Tags are copied into reports and outputs, so their length is bounded.
-MAX_TAG_CHARS = 20_000
+# Tags are copied into reports and outputs, so their length is bounded; a ComfyUI tag holds a graph and its drawing,
+# 20 to 100 kB, and cut in two it is no JSON.
+MAX_TAG_CHARS = 200_000
 MAX_TAGS = 200
 
 

@@ -43,6 +43,7 @@ CREATED_LABELS = (
 # coarser, never wrong, and a manifest stays far below a megabyte
 MAX_SOUNDS = 64
 MAX_REGIONS = 200
+MAX_AUTHORS = 20
 
 Training = Literal["allowed", "notAllowed", "unspecified"]
 # CAWG training and data mining assertion 1.1
@@ -72,6 +73,9 @@ class Placement:
     licence: str
     # how the sound came to be; empty when its maker does not say
     digital_source_type: str = ""
+    # of a recording: who recorded it, and the SHA-256 of the file
+    author: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,8 @@ def placements_of(cues: Iterable[Cue], *, source_types: Mapping[str, str] | None
             source=cue.source,
             licence=cue.licence,
             digital_source_type=known.get(cue.source, ""),
+            author=cue.author,
+            sha256=cue.asset_sha256,
         )
         for cue in cues
     )
@@ -239,11 +245,20 @@ def _sound_ingredient(number: int, group: list[Placement]) -> dict[str, Any]:
         "relationship": "componentOf",
         "label": f"sound-{number}",
         "format": "audio/wav",
-        "description": f"made by {group[0].source}, licence {group[0].licence}",
+        "description": _sound_rights(group),
     }
     if group[0].digital_source_type:
         ingredient["digital_source_type"] = to_uri(group[0].digital_source_type)
     return ingredient
+
+
+def _sound_rights(group: list[Placement]) -> str:
+    # attribution licences ask for the author; more authors than these are in the cue sheet
+    first = group[0]
+    authors = sorted({one.author for one in group if one.author})[:MAX_AUTHORS]
+    by = f", recorded by {'; '.join(authors)}" if authors else ""
+    digest = f", sha256 {first.sha256}" if first.sha256 and len({one.sha256 for one in group}) == 1 else ""
+    return f"made by {first.source}{by}, licence {first.licence}{digest}"
 
 
 def _regions(group: list[Placement]) -> list[dict[str, Any]]:
