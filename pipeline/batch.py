@@ -9,15 +9,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Settings, SignSettings
 from pipeline.errors import UnreadableInput, UsageError
 from pipeline.files import ensure_folder, sha256_file, write_atomic
 from pipeline.media.probe import probe
-from pipeline.records import CheckResult, Credential, JobResult, MarkReport, Verdict, to_json
-from pipeline.steps import Keys, Progress, check, deliver, explain, look, make_sound, plan_sound, sign, silent, timed
+from pipeline.records import Analysis, CheckResult, Clip, Credential, JobResult, MarkReport, Verdict, to_json
+from pipeline.steps import (
+    Keys,
+    Progress,
+    check,
+    deliver,
+    explain,
+    look,
+    make_sound,
+    open_recordings,
+    plan_sound,
+    renew_sheet,
+    sign,
+    silent,
+    timed,
+)
 from pipeline.store import RecordFolder, fingerprint
+
+if TYPE_CHECKING:
+    from pipeline.sound.cuesheet.data import Sheet
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +104,7 @@ def finish_clip(job: Job, *, settings: Settings, keys: Keys, on_progress: Progre
     """
     records = RecordFolder(job.records)
     try:
-        wanted = _settings_hash(settings, keys)
+        wanted = _settings_hash(job, settings, keys)
         source_hash = sha256_file(job.source) if job.source.is_file() else ""
         done = records.read("job", JobResult)
         if done and _is_current(done, job, source_hash, wanted):
@@ -111,11 +128,21 @@ def _is_current(done: JobResult, job: Job, source_hash: str, wanted: str) -> boo
     )
 
 
-def _settings_hash(settings: Settings, keys: Keys) -> str:
-    # title and workers change nothing in a finished clip
+def _settings_hash(job: Job, settings: Settings, keys: Keys) -> str:
+    # title and workers change nothing in a finished clip; what a person edited in its cue sheet does
     same = replace(settings, title="", workers=1)
     who = fingerprint(keys.mark.hex()) if settings.mark.enabled else ""
-    return fingerprint(same, version("foleymark"), who)
+    return fingerprint(same, version("foleymark"), who, *(_sources(job, settings) if settings.sound.enabled else ()))
+
+
+def _sources(job: Job, settings: Settings) -> list[Any]:
+    # what the sound is made from besides clip and settings: a person's edits, and the recordings there are
+    from pipeline.sound.cuesheet.sheet import load_sheet
+
+    edits = load_sheet(_sheet_of(job)).edits if _sheet_of(job).exists() else {}
+    library = open_recordings(settings.sound)
+    recordings = [[one.path, one.sha256, one.licence, one.author] for one in library.recordings] if library else []
+    return [part for part in (edits, recordings) if part]
 
 
 def _finish(job: Job, settings: Settings, keys: Keys, records: RecordFolder, on_progress: Progress) -> JobResult:
@@ -133,10 +160,18 @@ def _finish(job: Job, settings: Settings, keys: Keys, records: RecordFolder, on_
         plan = mix = None
         if settings.sound.enabled:
             with timed(timings, "sound"):
-                plan = plan_sound(clip, seen.analysis, settings=settings.sound)
-                _, mix = make_sound(clip, plan, folder, loudness=settings.sound.loudness, on_progress=on_progress)
+                sheet = _sheet(job, clip, seen.analysis, settings)
+                plan = sheet.plan
+                _, mix = make_sound(
+                    clip,
+                    plan,
+                    folder,
+                    loudness=settings.sound.loudness,
+                    library=settings.sound.library_folder,
+                    on_progress=on_progress,
+                )
             records.write("plan", plan)
-            _write_cues(job, plan)
+            _write_cues(job, sheet)
         with timed(timings, "encode"):
             # built aside and put in place when signed: a half-finished clip never has the final name
             unsigned = folder / job.output.name
@@ -211,10 +246,25 @@ def _write_filmstrip(job: Job, thumbnails: Sequence[Any]) -> None:
         write_atomic(job.records / "filmstrip.webp", filmstrip(list(thumbnails), 960))
 
 
-def _write_cues(job: Job, plan: Any) -> None:
-    from pipeline.sound.cuesheet import dump_cues
+def _sheet_of(job: Job) -> Path:
+    return job.output.with_suffix(".cues.yaml")
 
-    write_atomic(job.output.with_suffix(".cues.yaml"), dump_cues(plan))
+
+def _sheet(job: Job, clip: Clip, analysis: Analysis, settings: Settings) -> Sheet:
+    # a sheet of an earlier run may have been edited since: that stays, and the rest is renewed
+    from pipeline.sound.cuesheet.data import written
+
+    if _sheet_of(job).exists():
+        merged = renew_sheet(clip, analysis, _sheet_of(job), settings=settings.sound, keep_prompt=False)
+        logger.info("%s: %s", _sheet_of(job).name, merged)
+        return merged.sheet
+    return written(plan_sound(clip, analysis, settings=settings.sound))
+
+
+def _write_cues(job: Job, sheet: Sheet) -> None:
+    from pipeline.sound.cuesheet.sheet import dump_cues
+
+    write_atomic(_sheet_of(job), dump_cues(sheet))
 
 
 def _warnings(mark: MarkReport | None, mix: Any) -> tuple[str, ...]:

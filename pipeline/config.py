@@ -29,6 +29,15 @@ class SoundSettings:
     prompt: str = ""
     # the same seed gives the same sound, bit for bit
     seed: int = 0
+    # folder of recordings that take the cues they fit; empty for synthesis alone
+    library: str = ""
+    # which recordings may be used: "commercial" leaves out those whose licence forbids it
+    licence_policy: Literal["commercial", "any"] = "commercial"
+
+    @property
+    def library_folder(self) -> Path | None:
+        """The folder of recordings, or None."""
+        return Path(self.library).expanduser() if self.library else None
 
 
 @dataclass(frozen=True)
@@ -204,6 +213,9 @@ def _merge(into: dict[str, Any], layer: Mapping[str, Any], where: str) -> None:
 
 
 def _checked(settings: Settings) -> Settings:
+    folder = settings.sound.library_folder
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"There is no folder of recordings at {folder}.")
     if not 0 <= settings.encode.crf <= 51:
         raise UsageError(f"encode.crf is {settings.encode.crf}; it goes from 0 (lossless) to 51.")
     if settings.encode.preset not in X264_PRESETS:

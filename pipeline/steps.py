@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from pipeline.provenance.authority import Authority
     from pipeline.provenance.trust import Trust
+    from pipeline.sound.cuesheet.merge import Merged
+    from pipeline.sound.recordings.library import Library
 
 logger = logging.getLogger(__name__)
 
@@ -158,26 +160,91 @@ class _Sampler:
 
 
 # ------------------------------------------------------------------ sound
-def plan_sound(clip: Clip, analysis: Analysis, *, settings: SoundSettings, cues: Path | None = None) -> SoundPlan:
-    """The cue sheet: read from `cues` when given, else spotted from picture and prompt."""
+def plan_sound(
+    clip: Clip,
+    analysis: Analysis,
+    *,
+    settings: SoundSettings,
+    cues: Path | None = None,
+    on_progress: Progress = silent,
+) -> SoundPlan:
+    """The cue sheet: read from `cues` when given, else spotted from picture and prompt, recordings where they fit."""
     from pipeline.media.audio import has_sound
-    from pipeline.prompts import find_prompt
-    from pipeline.sound.cuesheet import load_cues
-    from pipeline.sound.spotting import spot
+    from pipeline.sound.cuesheet.sheet import load_cues
+    from pipeline.sound.recordings.library import settle, take
+    from pipeline.sound.spotting.spot import spot
 
+    library = open_recordings(settings, on_progress=on_progress)
     if cues:
-        return load_cues(cues, duration_s=clip.duration_s)
-    prompt, where = find_prompt(clip, given=settings.prompt)
+        return settle(load_cues(cues, duration_s=clip.duration_s), library)
+    prompt, where = _find_prompt(clip, settings)
     logger.info("prompt: %s", where or "none found")
-    return spot(analysis, prompt=prompt, seed=settings.seed, music=settings.music, existing_sound=has_sound(clip))
+    plan = spot(analysis, prompt=prompt, seed=settings.seed, music=settings.music, existing_sound=has_sound(clip))
+    return take(plan, library) if library else plan
+
+
+def _find_prompt(clip: Clip, settings: SoundSettings) -> tuple[str, str]:
+    # what was given, sidecar, container tags, and then what the clip's own credentials say
+    from pipeline.prompts import find_prompt
+    from pipeline.provenance.prompts import read_prompts
+
+    stated = () if settings.prompt else read_prompts(clip.path)
+    return find_prompt(clip, given=settings.prompt, stated=stated)
+
+
+def open_recordings(settings: SoundSettings, *, on_progress: Progress = silent) -> Library | None:
+    """The library of recordings that the settings name, or None."""
+    from pipeline.sound.recordings.library import open_library
+
+    folder = settings.library_folder
+    if folder is None:
+        return None
+    return open_library(
+        folder, policy=settings.licence_policy, on_progress=lambda _name, share: on_progress("library", share)
+    )
+
+
+def renew_sheet(
+    clip: Clip,
+    analysis: Analysis,
+    sheet: Path,
+    *,
+    settings: SoundSettings,
+    keep_prompt: bool = True,
+    on_progress: Progress = silent,
+) -> Merged:
+    """The new analysis merged into a sheet on disk, which is not touched; what a person edited in it stays.
+
+    A prompt or seed in the settings counts; else the sheet's does. Without `keep_prompt` the sheet's prompt counts only
+    where a person changed it or where nothing beside the clip or in it says another.
+    """
+    from pipeline.prompts import find_prompt
+    from pipeline.sound.cuesheet.merge import merge
+    from pipeline.sound.cuesheet.sheet import load_sheet
+    from pipeline.sound.recordings.library import settle
+
+    old = load_sheet(sheet, duration_s=clip.duration_s)
+    theirs = keep_prompt or old.prompt_is_edited or not find_prompt(clip)[0]
+    given = settings.prompt or (old.plan.prompt if theirs else "")
+    settings = replace(settings, prompt=given, seed=settings.seed or old.plan.seed)
+    merged = merge(old, plan_sound(clip, analysis, settings=settings, on_progress=on_progress))
+    library = open_recordings(settings)
+    plan = settle(merged.sheet.plan, library) if library else merged.sheet.plan
+    return replace(merged, sheet=replace(merged.sheet, plan=plan))
 
 
 def make_sound(
-    clip: Clip, plan: SoundPlan, folder: Path, *, loudness: str, on_progress: Progress = silent
+    clip: Clip,
+    plan: SoundPlan,
+    folder: Path,
+    *,
+    loudness: str,
+    library: Path | None = None,
+    on_progress: Progress = silent,
 ) -> tuple[Stems, Mix]:
     """Render a cue sheet and the clip's own sound to stems and a finished mix in `folder`."""
     from pipeline.media.audio import extract_audio, has_sound
-    from pipeline.sound.mixer import mix
+    from pipeline.sound.mix.mixer import mix
     from pipeline.sound.render import render_stems
 
     production = None
@@ -185,7 +252,7 @@ def make_sound(
         production = folder / "production.wav"
         extract_audio(clip, production)
     on_progress("sound", 0.1)
-    stems = render_stems(plan, folder / "stems", production=production)
+    stems = render_stems(plan, folder / "stems", production=production, library=library)
     on_progress("sound", 0.7)
     finished = mix(stems, folder / "mix.wav", preset=loudness)
     on_progress("sound", 1.0)
@@ -467,7 +534,7 @@ def explain(error: BaseException) -> str:
     return f"Something unexpected happened ({type(error).__name__}: {error}); please report it with the log."
 
 
-def draw_cues(clip: Clip, seen: Seen, plan: SoundPlan) -> bytes:
+def draw_cues(clip: Clip, seen: Seen, plan: SoundPlan, *, library: Path | None = None) -> bytes:
     """A PNG with filmstrip, events, motion, cues and the waveform they make, on one time axis."""
     import tempfile
 
@@ -475,5 +542,5 @@ def draw_cues(clip: Clip, seen: Seen, plan: SoundPlan) -> bytes:
     from pipeline.report.plots import cue_picture
 
     with tempfile.TemporaryDirectory(prefix="foleymark-") as folder:
-        _, mix = make_sound(clip, plan, Path(folder), loudness="web")
+        _, mix = make_sound(clip, plan, Path(folder), loudness="web", library=library)
         return cue_picture(list(seen.thumbnails), seen.analysis, plan, read_wav(mix.path))

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from recordings_files import hits, rights, write
 
 from pipeline import batch, steps
-from pipeline.config import EncodeSettings, Settings, SoundSettings
+from pipeline.config import EncodeSettings, MarkSettings, Settings, SoundSettings
 from pipeline.errors import UsageError
 from pipeline.media.probe import probe
 from pipeline.records import JobResult, from_json
@@ -81,10 +83,40 @@ def test_running_again_skips_until_something_changes(finished, shared_keys):
     assert again.state == "skipped" and again.mark == first.mark
     assert from_json((job.records / "job.json").read_bytes(), JobResult).state == "done"
     # a title changes nothing in the file, a seed does
-    wanted = batch._settings_hash(QUICK, shared_keys)
-    assert batch._settings_hash(Settings(**{**QUICK.__dict__, "title": "x"}), shared_keys) == wanted
+    wanted = batch._settings_hash(job, QUICK, shared_keys)
+    assert batch._settings_hash(job, Settings(**{**QUICK.__dict__, "title": "x"}), shared_keys) == wanted
     other = Settings(**{**QUICK.__dict__, "sound": SoundSettings(music=False, seed=1)})
-    assert batch._settings_hash(other, shared_keys) != wanted
+    assert batch._settings_hash(job, other, shared_keys) != wanted
+
+
+def test_an_edited_sheet_makes_the_clip_again_and_stays(make_clip, tmp_path, shared_keys, monkeypatch):
+    (tmp_path / "in").mkdir()
+    source = make_clip(tmp_path / "in" / "ball.mp4", width=192, height=128, frames=24)
+    [job] = batch.plan_jobs([source], output=tmp_path / "out", container=".mp4")
+    settings = replace(QUICK, mark=MarkSettings(enabled=False))
+    assert batch.finish_clip(job, settings=settings, keys=shared_keys).state == "done"
+    sheet = job.output.with_suffix(".cues.yaml")
+    mine = "cues:\n- sound: bell/gong\n  time_s: 0.5\n  id: mine\n  level_db: 3\n"
+    sheet.write_text(sheet.read_text().replace("cues:\n", mine, 1))
+    first = job.output.read_bytes()
+    again = batch.finish_clip(job, settings=settings, keys=shared_keys)
+    assert (again.state, again.error) == ("done", "") and job.output.read_bytes() != first
+    assert "id: mine" in sheet.read_text() and "level_db: 3.000" in sheet.read_text()
+    assert batch.finish_clip(job, settings=settings, keys=shared_keys).state == "skipped"
+    sheet.write_text("cues: [")
+    broken = batch.finish_clip(job, settings=settings, keys=shared_keys)
+    assert broken.state == "failed" and "cue sheet" in broken.error and sheet.read_text() == "cues: ["
+
+
+def test_a_changed_library_makes_the_clip_again(finished, shared_keys, home, tmp_path):
+    job, _ = finished
+    write(tmp_path / "metal hit.wav", hits(0.2))
+    settings = replace(QUICK, sound=replace(QUICK.sound, library=str(tmp_path)))
+    refused = batch._settings_hash(job, settings, shared_keys)
+    rights(tmp_path, "*,CC0,,")
+    licensed = batch._settings_hash(job, settings, shared_keys)
+    write(tmp_path / "metal hit.wav", hits(0.3))
+    assert len({refused, licensed, batch._settings_hash(job, settings, shared_keys)}) == 3
 
 
 def test_a_damaged_output_is_made_again(finished, shared_keys, monkeypatch):

@@ -29,6 +29,9 @@ Prompt = Annotated[str | None, typer.Option(help="What the clip shows, in words.
 Seed = Annotated[int | None, typer.Option(help="The same seed gives the same sound.")]
 Config = Annotated[Path | None, typer.Option("-c", "--config", help="Settings file (YAML).")]
 Preset = Annotated[str, typer.Option(help="Starting settings: web, broadcast or draft.")]
+LibraryFolder = Annotated[
+    str | None, typer.Option("--library", help="Folder of recordings; they take the cues they fit.")
+]
 Music = Annotated[bool | None, typer.Option("--music/--no-music", help="A music bed under the effects.")]
 LoudnessName = Annotated[str | None, typer.Option("--loudness", help="Target: web, ebu, atsc, podcast.")]
 
@@ -82,6 +85,7 @@ def run(
         bool | None, typer.Option("--generated/--not-generated", help="The clips come from a generator.")
     ] = None,
     loudness: LoudnessName = None,
+    library: LibraryFolder = None,
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
@@ -93,7 +97,7 @@ def run(
         preset=preset,
         file=config,
         arguments={
-            "sound": {"enabled": sound, "music": music, "loudness": loudness, "seed": seed},
+            "sound": {"enabled": sound, "music": music, "loudness": loudness, "library": library, "seed": seed},
             "mark": {"enabled": mark},
             "sign": {"enabled": sign, "generated": generated},
             "workers": workers,
@@ -149,11 +153,12 @@ def _require_keys(settings: Any) -> None:
 def sound(
     clip: Annotated[Path, typer.Argument(help="The clip.")],
     output: Output,
-    cues: Annotated[Path | None, typer.Option(help="An edited cue sheet to render.")] = None,
+    cues: Annotated[Path | None, typer.Option(help="An edited cue sheet (YAML or CSV) to render.")] = None,
     prompt: Prompt = None,
     stems: Annotated[Path | None, typer.Option(help="Also keep stems and mix in this folder.")] = None,
     music: Music = None,
     loudness: LoudnessName = None,
+    library: LibraryFolder = None,
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
@@ -166,16 +171,20 @@ def sound(
     from pipeline.media.probe import probe
 
     _check_output(clip, output)
-    settings = load_settings(
-        arguments={"sound": {"prompt": prompt, "music": music, "loudness": loudness, "seed": seed}}
-    )
+    asked = {"prompt": prompt, "music": music, "loudness": loudness, "library": library, "seed": seed}
+    settings = load_settings(arguments={"sound": asked})
     source = probe(clip)
     console = _console(as_json)
     with stage_progress(console, clip.name) as tell, tempfile.TemporaryDirectory(prefix="foleymark-") as folder:
         analysis = steps.look(source, detect=False, on_progress=tell).analysis
-        plan = steps.plan_sound(source, analysis, settings=settings.sound, cues=cues)
+        plan = steps.plan_sound(source, analysis, settings=settings.sound, cues=cues, on_progress=tell)
         _, mix = steps.make_sound(
-            source, plan, stems or Path(folder), loudness=settings.sound.loudness, on_progress=tell
+            source,
+            plan,
+            stems or Path(folder),
+            loudness=settings.sound.loudness,
+            library=settings.sound.library_folder,
+            on_progress=tell,
         )
         steps.deliver(source, output, soundtrack=mix.path, settings=settings, on_progress=tell)
     if as_json:
@@ -191,39 +200,58 @@ def sound(
 @app.command()
 def cues(
     clip: Annotated[Path, typer.Argument(help="The clip.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the cue sheet (YAML) here.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write the sheet here, .yaml or .csv; edits in one that is there stay."),
+    ] = None,
+    edited: Annotated[
+        Path | None, typer.Option("--cues", help="Start from this edited sheet, if it is not the one at -o.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Drop the sheet at -o with all its edits.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw events, cues and waveform into this PNG.")] = None,
     prompt: Prompt = None,
     music: Music = None,
+    library: LibraryFolder = None,
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
     """What would be heard, when and why. Edit the sheet and give it to `sound --cues`."""
-    from pipeline import steps
-    from pipeline.app.progress import stage_progress
+    from pipeline.app import sheets
     from pipeline.config import load_settings
-    from pipeline.files import write_atomic
-    from pipeline.media.probe import probe
-    from pipeline.sound.cuesheet import dump_cues
 
-    settings = load_settings(arguments={"sound": {"prompt": prompt, "music": music, "seed": seed}})
-    source = probe(clip)
+    asked = {"prompt": prompt, "music": music, "library": library, "seed": seed}
+    settings = load_settings(arguments={"sound": asked})
+    base = sheets.sheet_to_start_from(clip, output, edited=edited, fresh=fresh)
     console = _console(as_json)
-    with stage_progress(console, clip.name) as tell:
-        seen = steps.look(source, detect=False, on_progress=tell)
-        plan = steps.plan_sound(source, seen.analysis, settings=settings.sound)
-    if output:
-        write_atomic(output, dump_cues(plan))
-    if picture:
-        write_atomic(picture, steps.draw_cues(source, seen, plan))
+    plan, said = sheets.write_cues(
+        clip, base=base, output=output, picture=picture, settings=settings.sound, console=console
+    )
+    if said:
+        console.print(said, markup=False)
     if as_json:
         _print_json(plan)
-    elif output:
-        console.print(f"{output}: {len(plan.cues)} cues", markup=False)
-    else:
+    elif not output:
         from pipeline.app.show import show_plan
 
         show_plan(console, plan)
+
+
+@app.command()
+def library(
+    folder: Annotated[Path, typer.Argument(help="The folder of recordings.")],
+    search: Annotated[str | None, typer.Option(help="Only recordings with all of these words.")] = None,
+    policy: Annotated[str, typer.Option(help="commercial or any: which licences may be used.")] = "commercial",
+    as_json: AsJson = False,
+) -> None:
+    """What recordings are in a folder, what is refused and why."""
+    from pipeline.app import sheets
+
+    console = _console(as_json)
+    opened = sheets.open_folder(folder, policy=policy, console=console)
+    if as_json:
+        _print_json(sheets.library_data(opened, search=search))
+    else:
+        sheets.show_library(console, opened, search=search)
 
 
 # ---------------------------------------------------------- mark and sign

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from recordings_files import hits, rights, texture, write
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def foleymark(shared_keys):
 
 def test_help_names_every_command(foleymark):
     text = foleymark("--help").stdout
-    for name in ("run", "sound", "cues", "mark", "sign", "check", "keys", "trust", "doctor"):
+    for name in ("run", "sound", "cues", "library", "mark", "sign", "check", "keys", "trust", "doctor"):
         assert name in text
 
 
@@ -108,6 +109,78 @@ def test_sound_cues_and_back(foleymark, make_clip, tmp_path):
     )
     assert result["cues"] >= 2 and abs(result["loudness"]["integrated_lufs"] + 14) < 0.2
     assert list((tmp_path / "s").rglob("BG.wav")) and out.exists()
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    folder = tmp_path / "lib"
+    write(folder / "rain heavy.wav", texture(12.0))
+    write(folder / "METLImpt_Anvil_AF_FORGE.wav", hits(0.2))
+    write(folder / "nobody's hit.wav", hits(0.2))
+    rights(folder, "rain*,CC-BY 4.0,Ada Field,Ada's rain", "METL*,CC0,,")
+    return folder
+
+
+def test_edits_survive_a_new_analysis_in_both_forms(foleymark, make_clip, tmp_path):
+    clip = make_clip(tmp_path / "a.mp4", width=320, height=240, frames=48)
+    sheet = tmp_path / "a.csv"
+    first = foleymark("cues", clip, "-o", sheet, "--prompt", "rain on a street")
+    assert "cues" in first.stdout and sheet.read_bytes().startswith(b"\xef\xbb\xbf# Foleymark")
+    rows = [row for row in sheet.read_text("utf-8-sig").splitlines() if not row.startswith("music-")]
+    rain = next(row for row in rows if row.startswith("ambience-rain"))
+    rows[rows.index(rain)] = rain.replace(",0.000,", ",0.500,", 1)
+    sheet.write_text("\n".join([*rows, "bell,bell/gong,1.0"]), encoding="utf-8")
+    said = foleymark("cues", clip, "-o", sheet).stdout
+    assert "2 kept as you left them" in said and "1 still deleted" in said
+    text = sheet.read_text("utf-8-sig")
+    assert (
+        "bell/gong" in text and "ambience/rain,0.500" in text and "\nmusic-" not in text and "rain on a street" in text
+    )
+    # from one form into the other, edits and all
+    foleymark("cues", clip, "--cues", sheet, "-o", tmp_path / "a.yaml")
+    assert "id: bell" in (tmp_path / "a.yaml").read_text()
+    foleymark("cues", clip, "--cues", sheet, "-o", tmp_path / "a.yaml", code=2)
+    fresh = json.loads(foleymark("cues", clip, "-o", sheet, "--fresh", "--json").stdout)
+    assert "bell/gong" not in {cue["sound"] for cue in fresh["cues"]} and "bell/gong" not in sheet.read_text(
+        "utf-8-sig"
+    )
+
+
+@pytest.mark.parametrize(
+    "name, content", [("a.yaml", "cues: ["), ("a.csv", "x,y\n1,2\n"), ("a.txt", "notes"), ("a.yaml", "")]
+)
+def test_what_is_no_sheet_is_not_written_over(foleymark, make_clip, tmp_path, name, content):
+    clip = make_clip(tmp_path / "clip.mp4")
+    (tmp_path / name).write_text(content)
+    foleymark("cues", clip, "-o", tmp_path / name, code=2)
+    assert (tmp_path / name).read_text() == content
+    foleymark("cues", clip, "-o", clip, "--fresh", code=2)
+
+
+def test_a_library_is_listed_with_what_is_refused(foleymark, recordings):
+    text = " ".join(foleymark("library", recordings).stdout.split())
+    assert "2 to use, 1 refused" in text and "nobody's hit.wav" in text and "no licence" in text
+    assert "CC-BY-4.0 1" in text and "METAL 1" in text
+    data = json.loads(foleymark("library", recordings, "--search", "metal", "--json").stdout)
+    assert [one["path"] for one in data["recordings"]] == ["METLImpt_Anvil_AF_FORGE.wav"]
+    assert data["refused"][0]["path"] == "nobody's hit.wav"
+    foleymark("library", recordings / "none", code=2)
+    foleymark("library", recordings, "--policy", "pirate", code=2)
+
+
+def test_recordings_are_heard_and_asked_for(foleymark, make_clip, recordings, tmp_path):
+    clip = make_clip(tmp_path / "a.mp4", width=320, height=240, frames=48)
+    sheet, out = tmp_path / "a.yaml", tmp_path / "b.mp4"
+    foleymark("cues", clip, "-o", sheet, "--prompt", "rain on a street", "--library", recordings, "--no-music")
+    assert "sound: recording/rain heavy.wav" in sheet.read_text() and "author: Ada Field" in sheet.read_text()
+    done = foleymark("sound", clip, "--cues", sheet, "-o", out, code=2)
+    assert "--library" in done.stderr and not out.exists()
+    foleymark("sound", clip, "--cues", sheet, "-o", out, "--library", recordings)
+    assert out.exists()
+    (recordings / "rain heavy.wav").unlink()
+    done = foleymark("sound", clip, "--cues", sheet, "-o", out, "--library", recordings, code=2)
+    assert "put it back" in done.stderr
+    foleymark("sound", clip, "-o", out, "--library", tmp_path / "none", code=2)
 
 
 def test_mark_and_check(foleymark, make_clip, tmp_path):

@@ -5,9 +5,10 @@ from seen import analysis, contact
 
 from pipeline.errors import UsageError
 from pipeline.records import Cue, Event, Mood, SoundPlan
-from pipeline.sound import cuesheet
-from pipeline.sound.cuesheet import dump_cues, load_cues
-from pipeline.sound.spotting import spot
+from pipeline.sound.cuesheet import check as cuesheet_check
+from pipeline.sound.cuesheet import sheet as cuesheet
+from pipeline.sound.cuesheet.sheet import dump_cues, load_cues
+from pipeline.sound.spotting.spot import spot
 
 DURATION_S = 10.0
 
@@ -155,7 +156,7 @@ def test_wrong_sheets_are_refused_in_a_sentence(tmp_path, text, says):
 
 def test_sizes_are_capped(tmp_path, monkeypatch):
     assert "larger" in refusal(tmp_path, b"#" * (cuesheet.MAX_BYTES + 1))
-    monkeypatch.setattr(cuesheet, "MAX_CUES", 3)
+    monkeypatch.setattr(cuesheet_check, "MAX_CUES", 3)
     assert "4 cues" in refusal(tmp_path, "cues:" + "\n- {sound: impact/wood, time_s: 1}" * 4)
 
 

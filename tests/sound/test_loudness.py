@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.sound.loudness import PRESETS, LoudnessMeter, k_weighting
+from pipeline.sound.mix.loudness import PRESETS, LoudnessMeter, k_weighting
 
 RATE = 48_000
 

@@ -10,10 +10,10 @@ import soundfile
 
 from pipeline.errors import UnreadableInput, UsageError
 from pipeline.records import Stems
-from pipeline.sound.ducking import HOP_S, active_hops, automate, level_envelope
-from pipeline.sound.limiter import limit
-from pipeline.sound.loudness import PRESETS, LoudnessMeter
-from pipeline.sound.mixer import ducked_stems, mix, plan_ducking
+from pipeline.sound.mix.ducking import HOP_S, active_hops, automate, level_envelope
+from pipeline.sound.mix.limiter import limit
+from pipeline.sound.mix.loudness import PRESETS, LoudnessMeter
+from pipeline.sound.mix.mixer import ducked_stems, mix, plan_ducking
 
 RATE = 48_000
 

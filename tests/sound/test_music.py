@@ -10,14 +10,14 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.records import Cue, Mood, SoundPlan
-from pipeline.sound.harmony import MODES, PAD_RANGE, Key, lead_voices, pitch_hz
-from pipeline.sound.loudness import LoudnessMeter
-from pipeline.sound.music import iter_music
-from pipeline.sound.parts import play
-from pipeline.sound.score import compose
-from pipeline.sound.styles import STYLES
-from pipeline.sound.synth import MODAL, PADS, STRUCK, modal_note, pad_loop, struck_note
-from pipeline.sound.tempo import MAX_DEVIATION, beat_errors_s, best_constant, plan_tempo, usable_markers
+from pipeline.sound.mix.loudness import LoudnessMeter
+from pipeline.sound.music.harmony import MODES, PAD_RANGE, Key, lead_voices, pitch_hz
+from pipeline.sound.music.music import iter_music
+from pipeline.sound.music.parts import play
+from pipeline.sound.music.score import compose
+from pipeline.sound.music.styles import STYLES
+from pipeline.sound.music.synth import MODAL, PADS, STRUCK, modal_note, pad_loop, struck_note
+from pipeline.sound.music.tempo import MAX_DEVIATION, beat_errors_s, best_constant, plan_tempo, usable_markers
 
 RATE = 48_000
 

@@ -1,12 +1,17 @@
 """Rendering: onsets on time, blocks do not matter, stems as files, production sound."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import soundfile
+from recordings_files import hits, texture, write
 
 from pipeline.errors import UsageError
 from pipeline.records import Cue, SoundPlan
-from pipeline.sound.foley import attack_sample
+from pipeline.sound.effects.foley import attack_sample
+from pipeline.sound.mix.loudness import LoudnessMeter
+from pipeline.sound.recordings.play import pitch_ratio
 from pipeline.sound.render import iter_stems, render_shot, render_stems
 
 RATE_HZ = 48000
@@ -152,3 +157,144 @@ def test_unfit_production_sound_is_refused(tmp_path):
     (tmp_path / "own.wav").write_bytes(b"nothing")
     with pytest.raises(UsageError, match="cannot be read"):
         render_stems(plan(), tmp_path / "stems", production=tmp_path / "own.wav")
+
+
+# ------------------------------------------------------------- along time
+@pytest.mark.parametrize("sound", ["engine/car", "whoosh/air"])
+def test_a_pan_moves_along_the_sound_with_constant_power(sound):
+    moving = cue(sound, 0.0, stem="FX-foley", length_s=4.0, pan_automation=((0.0, -1.0), (4.0, 1.0)))
+    still = cue(sound, 0.0, stem="FX-foley", length_s=4.0)
+    heard, centre = (whole(plan(one))["FX-foley"] for one in (moving, still))
+    assert heard[0, :RATE_HZ].std() > 2 * heard[1, :RATE_HZ].std()
+    assert heard[1, 3 * RATE_HZ :].std() > 2 * heard[0, 3 * RATE_HZ :].std()
+    assert np.allclose((heard**2).sum(axis=0), (centre**2).sum(axis=0), atol=1e-6)
+
+
+def test_only_the_direct_sound_moves_in_a_room():
+    points = ((0.0, -1.0), (0.4, 1.0))
+    moved = render_shot(cue("impact/wood", 1.0, pan_automation=points, parameters={"room": 0.8}))[1]
+    left, right = (render_shot(cue("impact/wood", 1.0, pan=pan, parameters={"room": 0.8}))[1] for pan in (-1.0, 1.0))
+    # long after the blow only the room is left, and that is where it was
+    assert np.allclose(moved[:, RATE_HZ:], left[:, RATE_HZ:], atol=1e-4)
+    assert np.allclose(left[0] - right[0], right[1] - left[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("sound", ["engine/car", "scrape/metal", "roll/wood"])
+def test_a_continuous_effect_lasts_as_long_as_its_cue_and_follows_its_curve(sound):
+    curve = ((0.0, 0.0), (1.0, 0.0), (1.1, -40.0), (3.0, -40.0))
+    one = cue(sound, 0.5, stem="FX-foley", length_s=2.0, automation=curve, parameters={"room": 0.3})
+    heard = np.abs(whole(plan(one))["FX-foley"]).max(axis=0)
+    assert heard[: round(0.49 * RATE_HZ)].max() == 0
+    assert heard[round(1.8 * RATE_HZ) : round(2.4 * RATE_HZ)].max() < 0.1 * heard.max()
+    assert heard[round(3.5 * RATE_HZ) :].max() < 1e-3
+
+
+def test_block_size_does_not_matter_to_what_lasts(tmp_path):
+    write(tmp_path / "rain.wav", texture(3.0))
+    write(tmp_path / "hit.wav", hits(0.3))
+    cues = plan(
+        cue("engine/car", 0.3, stem="FX-foley", length_s=3.0, pan=0.5, parameters={"distance": 0.4, "room": 0.5}),
+        cue("recording/rain.wav", 0.1, stem="BG", length_s=3.9),
+        cue("recording/hit.wav", 1.7),
+    )
+    usual = whole(cues, library=tmp_path)
+    for block_samples in (4801, 10**6):
+        other = whole(cues, library=tmp_path, block_samples=block_samples)
+        for name, sound in usual.items():
+            assert np.array_equal(sound, other[name]), (name, block_samples)
+
+
+# ------------------------------------------------------------- recordings
+@pytest.mark.parametrize("rate_hz", [22_050, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_recorded_blow_is_on_time(tmp_path, rate_hz, seed):
+    write(tmp_path / "hits.wav", hits(0.31, 0.9137, 1.5, rate_hz=rate_hz, noise=2e-4), rate_hz=rate_hz)
+    one = cue("recording/hits.wav", 0.7777, seed=seed, parameters={"room": 0.3, "size": 0.7})
+    heard = np.abs(whole(plan(one), library=tmp_path)["FX-impacts"]).max(axis=0)
+    # the referee: where a blow that is there at once crosses half its height
+    assert np.argmax(heard > 0.5 * heard.max()) / RATE_HZ == pytest.approx(0.7777, abs=0.003)
+
+
+def test_recordings_are_as_loud_as_synthesis_whatever_their_own_level(tmp_path):
+    write(tmp_path / "loud.wav", hits(0.3))
+    write(tmp_path / "soft.wav", 0.01 * hits(0.3))
+    loud, soft = (render_shot(cue(f"recording/{name}.wav", 1.0), library=tmp_path)[1] for name in ("loud", "soft"))
+    made = render_shot(cue("impact/wood", 1.0))[1]
+    assert np.abs(loud).max() == pytest.approx(np.abs(soft).max(), rel=0.05)
+    assert 0.25 < np.abs(loud).max() / np.abs(made).max() < 4
+
+
+def test_a_recorded_blow_is_cut_faded_panned_and_pitched(tmp_path):
+    write(tmp_path / "ring.wav", hits(0.3, decay_s=1.0, length_s=4.0, tone_hz=1000))
+    short = render_shot(cue("recording/ring.wav", 1.0, length_s=0.3, pan=-1.0), library=tmp_path)[1]
+    assert np.abs(short[1]).max() < 1e-6 < np.abs(short[0]).max()
+    assert short.shape[1] <= 0.33 * RATE_HZ and abs(short[0, -1]) < 1e-4
+    for size in (0.1, 0.9):
+        one = cue("recording/ring.wav", 1.0, length_s=2.0, parameters={"size": size})
+        sound = render_shot(one, library=tmp_path)[1][0, :RATE_HZ]
+        tone_hz = np.abs(np.fft.rfft(sound)).argmax() * RATE_HZ / len(sound)
+        assert tone_hz == pytest.approx(1000 * pitch_ratio(one), rel=0.01)
+    assert pitch_ratio(cue("recording/ring.wav", 1.0, parameters={"size": 0.1})) > pitch_ratio(
+        cue("recording/ring.wav", 1.0, parameters={"size": 0.9})
+    )
+
+
+def test_channels_that_would_cancel_are_not_folded(tmp_path):
+    one = hits(0.3)
+    write(tmp_path / "wide.wav", np.stack([one, -one], axis=1))
+    assert np.abs(render_shot(cue("recording/wide.wav", 1.0), library=tmp_path)[1]).max() > 0.05
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000, 11_025])
+def test_a_recorded_bed_fills_its_cue_without_a_seam(tmp_path, rate_hz):
+    rain = texture(6.0, rate_hz=rate_hz, level=0.02)
+    # recordings are often faded at their ends
+    rain *= np.clip(np.minimum(np.arange(len(rain)), np.arange(len(rain))[::-1]) / rate_hz, 0, 1)[:, None]
+    write(tmp_path / "rain.wav", rain, rate_hz=rate_hz)
+    one = cue("recording/rain.wav", 0.0, stem="BG", length_s=20.0)
+    sound = whole(plan(one, duration_s=20.0), library=tmp_path)["BG"]
+    level = np.sqrt((sound.reshape(2, -1, 4800) ** 2).mean(axis=(0, 2)))[5:-7]
+    assert level.min() > 0.6 * np.median(level) and level.max() < 1.25 * np.median(level)
+    meter = LoudnessMeter(RATE_HZ, 2)
+    meter.add(sound.astype(float))
+    assert meter.integrated_lufs == pytest.approx(-26.0, abs=1.5)
+    # it does not come round with the period of the file
+    mono = sound[0, RATE_HZ:]
+    lag = 6 * RATE_HZ
+    assert abs(np.corrcoef(mono[:-lag], mono[lag:])[0, 1]) < 0.3
+
+
+def test_a_tone_in_a_bed_is_resampled_without_clicks(tmp_path):
+    time_s = np.arange(6 * 44_100) / 44_100
+    write(tmp_path / "hum.wav", 0.2 * np.sin(2 * np.pi * 441 * time_s), rate_hz=44_100)
+    one = cue("recording/hum.wav", 0.0, stem="BG", length_s=4.0)
+    mono = whole(plan(one), library=tmp_path)["BG"][0, RATE_HZ : 3 * RATE_HZ]
+    spectrum = np.abs(np.fft.rfft(mono * np.hanning(len(mono))))
+    peak = int(spectrum.argmax())
+    assert peak / 2 == pytest.approx(441, abs=1)
+    spectrum[peak - 20 : peak + 21] = 0
+    assert spectrum.max() < 1e-3 * np.abs(np.fft.rfft(mono * np.hanning(len(mono)))).max()
+
+
+def test_memory_does_not_grow_with_a_recorded_bed(tmp_path):
+    write(tmp_path / "rain.wav", texture(4.0))
+
+    def peak(length_s):
+        one = cue("recording/rain.wav", 0.0, stem="BG", length_s=length_s)
+        engine = cue("engine/car", 0.0, stem="FX-foley", length_s=length_s)
+        tracemalloc.start()
+        for _ in iter_stems(plan(one, engine, duration_s=length_s), library=tmp_path):
+            pass
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    peak(5.0)
+    assert peak(60.0) < 1.5 * peak(10.0)
+
+
+def test_a_missing_recording_is_said_before_the_work_begins(tmp_path):
+    with pytest.raises(UsageError, match="put it back"):
+        next(iter_stems(plan(cue("recording/none.wav", 3.9)), library=tmp_path))
+    with pytest.raises(UsageError, match="--library"):
+        render_stems(plan(cue("recording/none.wav", 3.9)), tmp_path / "stems")

@@ -1,13 +1,16 @@
 """Spotting policy: what becomes a cue, where, how loud, and why."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from seen import DURATION_S, analysis, contact
 
-from pipeline.records import Event, Mood
+from pipeline.records import Event, Mood, Texture
 from pipeline.sound.catalogue import family_of
-from pipeline.sound.scene import read_prompt
-from pipeline.sound.spotting import MAX_EFFECTS, choose_style, spot
+from pipeline.sound.lexicon.scene import read_prompt
+from pipeline.sound.spotting.policy import MAX_EFFECTS
+from pipeline.sound.spotting.spot import choose_style, spot
 
 
 def effects(plan):
@@ -84,7 +87,7 @@ def test_no_second_is_overfull_and_the_strongest_stay():
 
 def test_a_whoosh_ends_with_its_movement_or_in_the_cut():
     moves = [Event(t, "whoosh", 0.9, speed=2.0, extent=0.1, length_s=0.4) for t in (2.0, 5.0)]
-    first, second = effects(spot(analysis(*moves, cuts_s=(5.3,)), prompt="cars driving"))
+    first, second = effects(spot(analysis(*moves, cuts_s=(5.3,)), prompt="a dancer"))
     assert first.time_s + first.length_s == pytest.approx(2.2, abs=0.002)
     assert second.time_s + second.length_s == pytest.approx(5.3, abs=0.002)
     assert "cut" in second.why
@@ -108,7 +111,9 @@ def test_two_ambiences_always():
 
 def test_the_picture_chooses_where_the_prompt_is_silent():
     assert "forest" in beds(spot(analysis(mood=Mood(foliage=0.6))))
-    assert "sea" in beds(spot(analysis(mood=Mood(water=0.6))))
+    moving = replace(analysis(mood=Mood(water=0.6)), textures=(Texture("water", 0.3, 0.5, 0.8, 0.3),))
+    assert "sea" in beds(spot(moving))
+    assert "sea" not in beds(spot(analysis(mood=Mood(water=0.6))))
     assert "room" in beds(spot(analysis()))
     named = spot(analysis(mood=Mood(foliage=0.6)), prompt="a city street")
     assert max((cue for cue in named.cues if cue.stem == "BG"), key=lambda cue: cue.level_db).sound == "ambience/city"
@@ -163,10 +168,10 @@ def test_production_sound_stays_in_front():
 
 def test_a_driven_bed_follows_the_movement():
     seen = analysis(energy=lambda t: 1.0 if t > 5 else 0.01)
-    (engine,) = [cue for cue in spot(seen, prompt="a racing car").cues if cue.sound == "ambience/engine"]
-    levels = dict(engine.automation)
+    (machine,) = [cue for cue in spot(seen, prompt="a machine").cues if cue.sound == "ambience/machine"]
+    levels = dict(machine.automation)
     assert levels[8.0] > levels[2.0] + 5
-    still = spot(analysis(), prompt="a racing car")
+    still = spot(analysis(), prompt="a machine")
     assert all(not cue.automation for cue in still.cues)
 
 

@@ -1,0 +1,1 @@
+"""Ambiences that never loop, layer by layer."""

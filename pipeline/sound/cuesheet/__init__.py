@@ -1,0 +1,1 @@
+"""The cue sheet as YAML and CSV, checked, and merged with a new analysis."""

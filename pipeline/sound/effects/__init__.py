@@ -1,0 +1,1 @@
+"""One-shot and continuous effects, one kind of sound a module."""

@@ -1,0 +1,1 @@
+"""What a prompt says about sound, in five languages."""

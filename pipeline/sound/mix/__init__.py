@@ -1,0 +1,1 @@
+"""Stems into a finished mix."""

@@ -1,0 +1,1 @@
+"""Music that lands on the cuts."""

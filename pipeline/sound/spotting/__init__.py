@@ -1,0 +1,1 @@
+"""What is heard, when, where and how loud."""
