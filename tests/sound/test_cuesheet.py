@@ -168,3 +168,15 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path):
     assert load(tmp_path, b"\xef\xbb\xbf" + sheet().replace("\n", "\r\n").encode()).cues[0].id == "hit"
+
+
+@pytest.mark.parametrize(("seconds", "is_other"), [(8.0, True), (2.4, False), (None, False)])
+def test_the_sheet_of_another_clip_is_refused(tmp_path, seconds, is_other):
+    stated = "" if seconds is None else f"duration_s: {seconds}\n"
+    path = tmp_path / "c.yaml"
+    path.write_text(f"{stated}cues:\n- {{sound: impact/metal, time_s: 0.5}}\n")
+    if is_other:
+        with pytest.raises(UsageError, match=r"clip of 8\.000 s, and this one lasts 2\.000 s"):
+            cuesheet.load_cues(path, duration_s=2.0)
+    else:
+        assert cuesheet.load_cues(path, duration_s=2.0).duration_s == 2.0

@@ -20,6 +20,8 @@ MAX_CUES = 8_000
 MAX_POINTS = 1_000
 MAX_TEXT = 20_000
 MAX_DURATION_S = 86_400
+# a sheet that differs by more belongs to another clip; another encoding of the same one differs by less
+OTHER_CLIP_S = 0.5
 LEVEL_DB = (-120.0, 24.0)
 _SEED_LIMIT = 2**63
 CUE_FIELDS = tuple(field.name for field in fields(Cue))
@@ -49,7 +51,13 @@ def check_plan(head: dict[str, Any], entries: Any, places: list[str], *, duratio
     UsageError
         One sentence.
     """
-    duration_s = _duration_s(head) if duration_s is None else duration_s
+    if duration_s is None:
+        duration_s = _duration_s(head)
+    elif head.get("duration_s") is not None and abs(_duration_s(head) - duration_s) > OTHER_CLIP_S:
+        raise UsageError(
+            f"The cue sheet was written for a clip of {_duration_s(head):.3f} s, and this one lasts {duration_s:.3f} s;"
+            " if it is meant for this clip, take the line duration_s out of it."
+        )
     if not isinstance(entries, list):
         raise UsageError('"cues" in the cue sheet must be a list; start each cue with "- sound:".')
     if len(entries) > MAX_CUES:
