@@ -166,3 +166,29 @@ def test_a_blow_that_sparks_is_when_it_sparks():
     sparks = (Event(time_s=1.0, kind="flash", confidence=0.6), Event(time_s=2.3, kind="flash", confidence=0.6))
     assert [(e.time_s, e.confidence) for e in _at_flashes(blows, sparks)] == [(1.0, 0.6), (2.0, 0.3)]
     assert _at_flashes(blows, ()) == blows
+
+
+def test_without_the_model_rules_find_the_landing(monkeypatch):
+    from pipeline.analysis import events
+
+    monkeypatch.setattr(events, "load_trees", lambda: None)
+    found = contacts(scenes.analyse_pictures(scenes.film(scenes.drop_scene(1.0, x=0.3), scenes.times(25, 2.5)), 2.5))
+    assert min(abs(event.time_s - 1.0) for event in found) < 0.04
+
+
+def test_speed_passes_from_a_ball_to_the_one_it_meets_and_not_to_a_wall():
+    wall = scenes.texture(11)
+
+    def passed(second_moves):
+        def draw(time_s):
+            # one rolls in and stops at 1 s; the other, 36 px ahead, takes its speed or stands fast
+            first, gone = 40 + 120 * min(time_s, 1.0), 120 * max(time_s - 1.0, 0.0)
+            return scenes.ball(scenes.ball(wall, first, 100), 196 + (gone if second_moves else 0.0), 100)
+
+        analyser = Analyser()
+        for picture in scenes.film(draw, scenes.times(30, 1.8)):
+            analyser.add(picture)
+        turns = analyser.features().turns
+        return float(turns["transfer"][np.abs(turns["time_s"] - 1.0) < 0.05].max())
+
+    assert passed(True) > 0.1 > 3 * passed(False)
