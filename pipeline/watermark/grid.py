@@ -15,6 +15,9 @@ COARSE_UP_TO_PX = 576
 # longer pictures than this are not held to their shape; keeps a hostile header from asking for a huge grid
 WIDEST_ASPECT = 16.0
 
+# columns either way that a copy's grid may be off; only slivers of pictures would need more
+MOST_SLACK = 6
+
 
 def lines_for(width_px: int, height_px: int) -> int:
     """Which grid a source of this size is marked on."""
@@ -37,7 +40,7 @@ def nearby_sizes(lines: int, display_aspect: Fraction | float, *, short_px: int)
     """
     columns, rows = grid_size(lines, display_aspect)
     long = max(columns, rows)
-    slack = round(long * 1.5 / max(short_px, 1) + 0.25)
+    slack = min(MOST_SLACK, round(long * 1.5 / max(short_px, 1) + 0.25))
     lengths = sorted(range(max(lines, long - slack), long + slack + 1), key=lambda length: abs(length - long))
     return [(length, lines) if columns >= rows else (lines, length) for length in lengths]
 
