@@ -1,0 +1,113 @@
+import math
+
+import numpy as np
+import pytest
+
+from pipeline.records import Payload
+from pipeline.watermark import audio_search, audio_tile
+from pipeline.watermark.audio import SoundMarker, read_sound
+from pipeline.watermark.audio_spectrogram import Spectrogram
+from pipeline.watermark.payload import decode_payload, encode_payload
+from tests.watermark.sounds import band, faster, shorter
+
+KEY = b"k" * 32
+PAYLOAD = Payload(1, 42)
+CODE = audio_tile.sound_tile_code(KEY)
+TILE = audio_tile.sound_tile(CODE, encode_payload(PAYLOAD, key=KEY))
+RATE_HZ = 16_000
+
+
+@pytest.fixture(scope="module")
+def marked():
+    marker = SoundMarker(RATE_HZ, 1, payload=PAYLOAD, key=KEY, strength=1.5)
+    return np.concatenate([marker(band(10, seed=1)), marker.flush()], axis=1)
+
+
+@pytest.mark.parametrize("speed", [0.9, 0.953, 1.05, 1.1])
+def test_speed_is_found(marked, speed):
+    reading = read_sound(faster(marked, speed), RATE_HZ, key=KEY)
+    assert reading.payload == PAYLOAD
+    assert reading.geometry.startswith("speed ")
+    assert float(reading.geometry.split()[1]) == pytest.approx(speed, abs=0.003)
+
+
+@pytest.mark.parametrize("tempo", [0.85, 1.2])
+def test_tempo_is_found(marked, tempo):
+    reading = read_sound(shorter(marked, tempo, rate_hz=RATE_HZ), RATE_HZ, key=KEY)
+    assert reading.payload == PAYLOAD
+    assert float(reading.geometry.split()[1].rstrip(",")) == pytest.approx(tempo, abs=0.006)
+
+
+@pytest.mark.parametrize("semitones", [-2, 1])
+def test_pitch_is_found(marked, semitones):
+    pitch = 2 ** (semitones / 12)
+    reading = read_sound(faster(shorter(marked, 1 / pitch, rate_hz=RATE_HZ), pitch), RATE_HZ, key=KEY)
+    assert reading.payload == PAYLOAD
+    assert "semitones" in reading.geometry
+    assert float(reading.geometry.split()[-2]) == pytest.approx(semitones, abs=0.3)
+
+
+def test_tries_are_counted_and_paid_for():
+    power = Spectrogram(RATE_HZ)(band(6, seed=2))
+    matches, tries = audio_search.search(power, CODE, RATE_HZ)
+    assert tries % audio_search.TRIES_PER_FOLD == 0
+    assert tries > 200 * audio_search.TRIES_PER_FOLD
+    assert matches[0].peak.z == max(match.peak.z for match in matches)
+    assert matches[0].peak.z < audio_tile.threshold(tries, chance=0.01)
+
+
+def test_threshold_is_the_bound_of_hoeffding():
+    assert math.exp(-(audio_tile.threshold(1000, chance=0.01) ** 2) / 2) * 1000 == pytest.approx(0.01)
+
+
+def test_peak_of_unmarked_tiles_stays_below_the_bound():
+    # strongly coloured tiles with heavy tails: the highest of 480 places passes 4.64 at most once in a hundred
+    random = np.random.default_rng(5)
+    peaks = []
+    for _ in range(300):
+        coarse = np.kron(random.normal(0, 1, (4, 24, 8)), np.ones((1, 5, 4))) ** 3
+        peaks.append(audio_tile.find_sync(audio_tile.sound_tile_code(random.bytes(32)), coarse).z)
+    assert 2.5 < float(np.median(peaks)) < 3.6
+    assert np.mean(np.array(peaks) > audio_tile.threshold(audio_search.TRIES_PER_FOLD, chance=0.01)) <= 0.01
+
+
+@pytest.mark.parametrize("shift", [0, 7, 119])
+def test_shifted_noisy_tile_is_found_and_read(shift):
+    random = np.random.default_rng(3)
+    tiles = random.normal(0, 1, (4, *TILE.shape))
+    tiles[2] += 0.4 * np.roll(TILE, shift, axis=0)
+    peak = audio_tile.find_sync(CODE, tiles)
+    assert (peak.phase, peak.shift) == (2, shift)
+    assert decode_payload(audio_tile.soft_symbols(CODE, tiles, peak), key=KEY) == PAYLOAD
+
+
+def test_tile_is_decided_by_the_key_and_apart_from_the_picture():
+    again, other = audio_tile.sound_tile_code(KEY), audio_tile.sound_tile_code(b"o" * 32)
+    assert np.array_equal(again.sync, CODE.sync)
+    assert abs(float((other.sync.astype(int) * CODE.sync).mean())) < 0.1
+    counts = np.bincount(CODE.symbol.ravel(), minlength=612)
+    assert counts.min() >= 6
+    assert float(TILE.std()) == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("rate_hz", [11_025, 16_000])
+def test_spectrogram_of_blocks_is_that_of_the_whole(rate_hz):
+    sound = band(2, rate_hz=rate_hz, channels=2)
+    whole, blocked = Spectrogram(rate_hz)(sound), Spectrogram(rate_hz)
+    parts = [blocked(sound[:, start : start + 777]) for start in range(0, sound.shape[1], 777)]
+    assert np.allclose(np.concatenate(parts), whole, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("warp", "sentence"),
+    [
+        (audio_search.Warp(), "as marked"),
+        (audio_search.Warp(1.0005, 1.002), "as marked"),
+        (audio_search.Warp(1.05, 1.05), "speed 1.050"),
+        (audio_search.Warp(0.8, 1.0), "tempo 0.800"),
+        (audio_search.Warp(1.0, 2 ** (1 / 12)), "pitch +1.0 semitones"),
+        (audio_search.Warp(1.2, 2 ** (-1 / 12)), "tempo 1.200, pitch -1.0 semitones"),
+    ],
+)
+def test_warps_have_names(warp, sentence):
+    assert warp.sentence == sentence
