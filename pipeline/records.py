@@ -332,6 +332,19 @@ MarkState = Literal["read", "unreadable", "none", "error"]
 
 
 @dataclass(frozen=True)
+class MarkSegment:
+    """A stretch of one track that says the same throughout."""
+
+    start_s: float
+    end_s: float
+    state: MarkState
+    payload: Payload | None = None
+    z: float = 0.0
+    geometry: str = ""
+    key_id: str = ""
+
+
+@dataclass(frozen=True)
 class MarkReading:
     """What the reader found in one track."""
 
@@ -345,6 +358,12 @@ class MarkReading:
     frames: int = 0
     # one plain sentence
     sentence: str = ""
+    # z that had to be reached; what is above it is margin
+    needed_z: float = 0.0
+    # `keys.key_id` of the key that read it
+    key_id: str = ""
+    # when asked for: stretches by what they carry, in order, without gaps
+    segments: tuple[MarkSegment, ...] = ()
 
 
 @dataclass(frozen=True)
