@@ -19,9 +19,10 @@ from typing import Any
 from benchmarks.common import Finished, ffmpeg, measure, note, show, videos_below
 from pipeline.config import load_settings
 from pipeline.errors import UnreadableInput
+from pipeline.marking import read_marks
 from pipeline.media.probe import probe
 from pipeline.provenance.reader import read_credential
-from pipeline.steps import Keys, read_mark
+from pipeline.steps import Keys
 
 
 def main() -> None:
@@ -92,7 +93,7 @@ def _transcode_all(clips: list[Path], work: Path, preset: str) -> tuple[float, f
 
 def _figures(report: dict[str, Any], keys: Keys) -> dict[str, Any]:
     """Counts from the files themselves, read anew, not from what the run says of itself."""
-    trust, key = keys.trust(), keys.mark
+    trust = keys.trust()
     ok = signed = marked = 0
     for job in report["jobs"]:
         if job["state"] != "done":
@@ -101,8 +102,8 @@ def _figures(report: dict[str, Any], keys: Keys) -> dict[str, Any]:
         ok += _plays(output)
         credential = read_credential(output, trust=trust)
         signed += credential is not None and credential.integrity == "exact" and credential.signer == "own"
-        reading = read_mark(output, key=key)
-        marked += reading.payload is not None and reading.payload.id == job["mark"]["payload"]["id"]
+        payload = read_marks(output, keys=keys.mark).payload
+        marked += payload is not None and payload.id == job["mark"]["payload"]["id"]
     return {
         "clips": report["clips"],
         "ok": ok,

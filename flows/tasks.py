@@ -14,6 +14,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipeline import batch, steps
 from pipeline.config import Settings
+from pipeline.marking import Progress
 from pipeline.records import CheckResult, JobResult
 
 Listener = Callable[[Path, str, float], None]
@@ -33,7 +34,7 @@ def listening(listener: Listener | None) -> Iterator[None]:
             _listeners.remove(listener)
 
 
-def progress_of(source: Path) -> steps.Progress:
+def progress_of(source: Path) -> Progress:
     """The progress callback of one clip."""
 
     def tell(stage: str, share: float) -> None:
@@ -46,7 +47,8 @@ def progress_of(source: Path) -> steps.Progress:
 @task(name="finish-clip", task_run_name="{job.source.name}", cache_policy=NO_CACHE)
 def finish_clip(job: batch.Job, settings: Settings, home: Path) -> JobResult:
     """One clip: sound, mark, credentials, check. A failed clip is a result, not an exception."""
-    result = batch.finish_clip(job, settings=settings, keys=steps.Keys(home), on_progress=progress_of(job.source))
+    keys = steps.Keys(home, settings.mark.tenant)
+    result = batch.finish_clip(job, settings=settings, keys=keys, on_progress=progress_of(job.source))
     progress_of(job.source)(result.state, 1.0)
     return result
 

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import Settings, SignSettings
 from pipeline.errors import UnreadableInput, UsageError
 from pipeline.files import ensure_folder, sha256_file, write_atomic
+from pipeline.marking import Progress, deliver, silent
 from pipeline.media.probe import probe
 from pipeline.records import Analysis, CheckResult, Clip, Credential, JobResult, MarkReport, Verdict, to_json
 from pipeline.steps import (
     Keys,
-    Progress,
     check,
-    deliver,
     explain,
     look,
     make_sound,
@@ -28,7 +27,6 @@ from pipeline.steps import (
     plan_sound,
     renew_sheet,
     sign,
-    silent,
     timed,
 )
 from pipeline.store import RecordFolder, fingerprint
@@ -131,7 +129,7 @@ def _is_current(done: JobResult, job: Job, source_hash: str, wanted: str) -> boo
 def _settings_hash(job: Job, settings: Settings, keys: Keys) -> str:
     # title and workers change nothing in a finished clip; what a person edited in its cue sheet does
     same = replace(settings, title="", workers=1)
-    who = fingerprint(keys.mark.hex()) if settings.mark.enabled else ""
+    who = fingerprint("".join(key.hex() for key in keys.mark.keys[:1])) if settings.mark.enabled else ""
     return fingerprint(same, version("foleymark"), who, *(_sources(job, settings) if settings.sound.enabled else ()))
 
 
@@ -180,7 +178,7 @@ def _finish(job: Job, settings: Settings, keys: Keys, records: RecordFolder, on_
                 unsigned,
                 soundtrack=mix.path if mix else None,
                 settings=settings,
-                mark_key=keys.mark if settings.mark.enabled else None,
+                keys=keys.mark if settings.mark.enabled else None,
                 lumas=seen.lumas,
                 on_progress=on_progress,
             )
@@ -201,7 +199,7 @@ def _finish(job: Job, settings: Settings, keys: Keys, records: RecordFolder, on_
                 )
             _move(unsigned, job.output)
     with timed(timings, "check"):
-        final = check(job.output, keys=keys, parts=("credentials", "mark", "container"))
+        final = check(job.output, keys=keys, parts=("credentials", "mark", "container"), segments=False)
     return JobResult(
         source=job.source,
         state="done",
@@ -236,7 +234,7 @@ def _master_verdict(job: Job, clip: Any, keys: Keys, evidence: Any) -> Verdict:
     from pipeline.provenance.reader import read_credential
 
     credential = read_credential(job.source, trust=keys.trust())
-    return judge(credential=credential, mark=None, clip=clip, content=evidence)
+    return judge(credential=credential, clip=clip, content=evidence)
 
 
 def _write_filmstrip(job: Job, thumbnails: Sequence[Any]) -> None:
@@ -268,11 +266,7 @@ def _write_cues(job: Job, sheet: Sheet) -> None:
 
 
 def _warnings(mark: MarkReport | None, mix: Any) -> tuple[str, ...]:
-    found = []
-    if mark and mark.reading.payload != mark.payload:
-        found.append(
-            f"The mark could not be read back after {mark.attempts} encodes; the file is signed without claiming one."
-        )
+    found = list(mark.notes) if mark else []
     if mix and mix.loudness.warning:
         found.append(mix.loudness.warning)
     return tuple(found)
@@ -334,8 +328,7 @@ def is_signed(job: JobResult) -> bool:
 
 def is_marked(job: JobResult) -> bool:
     """The finished file's mark reads back as the id that was put in."""
-    reading = job.check.mark if job.check else None
-    return bool(job.mark and reading and reading.payload == job.mark.payload)
+    return bool(job.mark and job.check and job.check.marks.payload == job.mark.payload)
 
 
 def sign_only(job: Job, *, settings: Settings, keys: Keys) -> JobResult:

@@ -41,12 +41,28 @@ class SoundSettings:
 
 
 @dataclass(frozen=True)
+class AdapterSettings:
+    """A mark of another maker, beside ours; see docs/adapters.md."""
+
+    name: str
+    # the user's file or folder
+    weights: Path | None = None
+    # of audiowmark, when it is not on the PATH
+    program: Path | None = None
+
+
+@dataclass(frozen=True)
 class MarkSettings:
-    """The invisible mark in the picture."""
+    """The invisible mark in picture and sound."""
 
     enabled: bool = True
+    # the same id in the sound, where there is one
+    sound: bool = True
+    # whose key marks: `keys init --tenant NAME` makes one
+    tenant: str = "default"
     # how much quality may be spent on robustness
     profile: Literal["subtle", "balanced", "strong"] = "balanced"
+    adapters: tuple[AdapterSettings, ...] = ()
 
 
 @dataclass(frozen=True)

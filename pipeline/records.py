@@ -366,17 +366,62 @@ class MarkReading:
     segments: tuple[MarkSegment, ...] = ()
 
 
+MarkAgreement = Literal["both", "picture only", "sound only", "conflict", "none"]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the picture and the sound of one file carry; made by `Marks.of`."""
+
+    # None for a track that is not there or was not looked at
+    picture: MarkReading | None = None
+    sound: MarkReading | None = None
+    # the id that was read; None when the file contradicts itself
+    payload: Payload | None = None
+    # "conflict" when more than one id was read, anywhere in the file: it was put together
+    agreement: MarkAgreement = "none"
+
+    @classmethod
+    def of(cls, picture: MarkReading | None, sound: MarkReading | None) -> Marks:
+        """Compare what two tracks say."""
+        readings = [reading for reading in (picture, sound) if reading]
+        ids = {reading.payload for reading in readings} | {part.payload for one in readings for part in one.segments}
+        ids.discard(None)
+        if len(ids) > 1:
+            return cls(picture, sound, None, "conflict")
+        in_picture, in_sound = (bool(reading and reading.payload) for reading in (picture, sound))
+        agreement: MarkAgreement = "both" if in_picture and in_sound else "none"
+        if in_picture != in_sound:
+            agreement = "picture only" if in_picture else "sound only"
+        return cls(picture, sound, next(iter(ids), None), agreement)
+
+
 @dataclass(frozen=True)
 class MarkReport:
     """What was embedded, and what came back from the encoded file."""
 
     payload: Payload
+    # amplitude in 8-bit levels; 0 where there is no picture
     strength: float
-    # of the marked luma against the original, before the codec
+    # of the marked luma against the original, before the codec; 0 where there is no picture
     psnr_db: float
-    # encodes it took until the mark read back
+    # encodes of the picture it took until the mark read back
     attempts: int
-    reading: MarkReading
+    marks: Marks
+    # root mean square gain of a cell; 0 when the sound was not marked
+    sound_strength_db: float = 0.0
+    # of the marked sound against the original, before the codec
+    sound_snr_db: float = 0.0
+    # why a track carries no mark, a sentence each
+    notes: tuple[str, ...] = ()
+    # marks of other makers that were put in as well, a sentence each
+    beside: tuple[str, ...] = ()
+
+    @property
+    def came_back(self) -> bool:
+        """Whether the id that was put in is read, from the picture where there is one, and no other."""
+        picture = self.marks.picture
+        return self.marks.payload == self.payload and (picture is None or picture.payload == self.payload)
 
 
 # ------------------------------------------------------------- provenance
@@ -502,7 +547,7 @@ class CheckResult:
     path: Path
     verdict: Verdict
     credential: Credential | None = None
-    mark: MarkReading | None = None
+    marks: Marks = Marks()
     clip: Clip | None = None
     error: str = ""
     seconds: float = 0.0

@@ -1,19 +1,30 @@
-"""The only functions that chain stages: look, add sound, deliver (mark and encode), sign, check."""
+"""The functions that chain stages: look, add sound, sign, check; marking has a module of its own."""
 
 from __future__ import annotations
 
 import logging
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pipeline.config import MarkSettings, Settings, SignSettings, SoundSettings
-from pipeline.errors import CredentialError, FoleymarkError, UnreadableInput
+from pipeline.config import AdapterSettings, SignSettings, SoundSettings
+from pipeline.errors import CredentialError, FoleymarkError, UnreadableInput, UsageError
+from pipeline.foreign_marks import ForeignMarks
+from pipeline.marking import (
+    STRENGTH_RUN_PICTURES,
+    STRENGTH_RUNS,
+    Progress,
+    picture_reader,
+    read_marks,
+    read_sound_track,
+    silent,
+)
 from pipeline.records import (
     Analysis,
     CheckResult,
@@ -22,8 +33,8 @@ from pipeline.records import (
     Evidence,
     MarkReading,
     MarkReport,
+    Marks,
     Mix,
-    Payload,
     SoundPlan,
     Stems,
     Verdict,
@@ -33,31 +44,38 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pipeline.provenance.authority import Authority
+    from pipeline.provenance.manifest import Mark
     from pipeline.provenance.trust import Trust
     from pipeline.sound.cuesheet.merge import Merged
     from pipeline.sound.recordings.library import Library
+    from pipeline.watermark.keys import MarkKeys
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[str, float], None]
 Part = Literal["credentials", "mark", "container", "picture"]
 PARTS: tuple[Part, ...] = ("credentials", "mark", "container", "picture")
 
 # pictures kept from the first pass: enough for a filmstrip, and for judging how strong a mark may be
 THUMBNAILS = 8
 THUMBNAIL_WIDTH_PX = 320
-# neighbouring pictures, because what changes between them tells how much movement hides the mark
-STRENGTH_RUNS = 5
-STRENGTH_RUN_PICTURES = 3
-# how often a mark that does not read back is made stronger: each try is a whole encode
-MAX_ATTEMPTS = 3
+# a tenant's name becomes part of a file name
+_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+DEFAULT_TENANT = "default"
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What a home folder holds: the mark's key, the signing authority, trust lists."""
+    """What a home folder holds: the tenants' mark keys, the signing authority, trust lists."""
 
     home: Path
+    # whose mark keys; UsageError when no name can be made of it
+    tenant: str = DEFAULT_TENANT
+
+    def __post_init__(self) -> None:
+        if not _TENANT.fullmatch(self.tenant):
+            raise UsageError(
+                f"{self.tenant!r} cannot name a tenant; use up to 40 small letters, digits, - and _, e.g. studio-north."
+            )
 
     @property
     def authority_folder(self) -> Path:
@@ -65,16 +83,19 @@ class Keys:
 
     @property
     def mark_path(self) -> Path:
-        return self.home / "mark.key"
+        return self.home / "mark.key" if self.tenant == DEFAULT_TENANT else self.home / "tenants" / f"{self.tenant}.key"
 
     @cached_property
-    def mark(self) -> bytes:
-        """The mark's secret; CredentialError when there is none."""
-        from pipeline.watermark.keys import load_key
+    def mark(self) -> MarkKeys:
+        """The mark's secrets, newest first; CredentialError when there are none."""
+        from pipeline.watermark.keys import load_keys
 
         if not self.has_mark():
-            raise CredentialError(f"There is no mark key in {self.home}; make keys with: foleymark keys init")
-        return load_key(self.mark_path)
+            tenant = "" if self.tenant == DEFAULT_TENANT else f" --tenant {self.tenant}"
+            raise CredentialError(
+                f"There is no mark key at {self.mark_path}; make keys with: foleymark keys init{tenant}"
+            )
+        return load_keys(self.mark_path)
 
     def has_mark(self) -> bool:
         return self.mark_path.exists()
@@ -105,10 +126,6 @@ class Seen:
     thumbnails: tuple[np.ndarray, ...] = field(repr=False, default=())
     # native luma planes for judging the mark's strength
     lumas: tuple[np.ndarray, ...] = field(repr=False, default=())
-
-
-def silent(_stage: str, _share: float) -> None:
-    """Progress for nobody."""
 
 
 # ------------------------------------------------------------------- look
@@ -259,111 +276,6 @@ def make_sound(
     return stems, finished
 
 
-# ---------------------------------------------------------------- deliver
-def deliver(
-    clip: Clip,
-    destination: Path,
-    *,
-    soundtrack: Path | None,
-    settings: Settings,
-    mark_key: bytes | None = None,
-    payload: Payload | None = None,
-    lumas: Iterable[np.ndarray] = (),
-    on_progress: Progress = silent,
-) -> MarkReport | None:
-    """Write the finished file: packets copied, or the picture marked and encoded once.
-
-    The encoded file is read back; when the mark does not come out, it is made one notch stronger and the
-    clip encoded again, at most `MAX_ATTEMPTS` times.
-
-    Returns
-    -------
-    MarkReport or None
-        None when no mark was asked for.
-    """
-    from pipeline.media.mux import export
-
-    def write(on_luma: Any = None) -> None:
-        export(
-            clip,
-            destination,
-            soundtrack=soundtrack,
-            on_luma=on_luma,
-            settings=settings.encode,
-            on_progress=lambda share: on_progress("encode", share),
-        )
-
-    if mark_key is None or not settings.mark.enabled:
-        write()
-        return None
-    return _deliver_marked(clip, destination, write, settings.mark, mark_key, payload, tuple(lumas), on_progress)
-
-
-def _deliver_marked(
-    clip: Clip,
-    destination: Path,
-    write: Callable[[Any], None],
-    settings: MarkSettings,
-    key: bytes,
-    payload: Payload | None,
-    lumas: tuple[np.ndarray, ...],
-    on_progress: Progress,
-) -> MarkReport:
-    from pipeline.watermark.payload import new_payload
-    from pipeline.watermark.video import STEP_UP, PictureMarker, choose_strength
-
-    payload = payload or new_payload()
-    width, height = clip.video.upright_size_px
-    aspect, depth = clip.video.display_aspect, 10 if clip.video.bit_depth > 8 else 8
-    samples = lumas or tuple(sample_lumas(clip))
-    strength = choose_strength(samples, profile=settings.profile, display_aspect=aspect, bit_depth=depth)
-    attempts = 0
-    while True:
-        attempts += 1
-        marker = PictureMarker(
-            width, height, payload=payload, key=key, strength=strength, display_aspect=aspect, bit_depth=depth
-        )
-        write(marker)
-        reading = read_mark(destination, key=key, on_progress=on_progress)
-        if reading.payload == payload or attempts == MAX_ATTEMPTS:
-            break
-        strength *= STEP_UP
-    return MarkReport(payload=payload, strength=strength, psnr_db=marker.psnr_db, attempts=attempts, reading=reading)
-
-
-def sample_lumas(clip: Clip) -> list[np.ndarray]:
-    """A few runs of neighbouring luma planes spread over a clip, by seeking."""
-    from itertools import islice
-
-    from pipeline.media.frames import read_frames
-
-    starts_s = [clip.duration_s * index / STRENGTH_RUNS for index in range(STRENGTH_RUNS)]
-    runs = (islice(read_frames(clip, start_s=start_s), STRENGTH_RUN_PICTURES) for start_s in starts_s)
-    return [frame.luma.copy() for run in runs for frame in run]
-
-
-def read_mark(source: Path | Clip, *, key: bytes, on_progress: Progress = silent) -> MarkReading:
-    """Look for our mark in a file's picture; stops as soon as the answer is clear."""
-    from pipeline.media.frames import read_frames
-    from pipeline.media.probe import probe
-
-    clip = source if isinstance(source, Clip) else probe(source)
-    reader = _mark_reader(clip, key)
-    for frame in read_frames(clip):
-        reader.add(frame.luma)
-        if reader.settled:
-            break
-        on_progress("read back", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
-    return reader.reading()
-
-
-def _mark_reader(clip: Clip, key: bytes) -> Any:
-    from pipeline.watermark.video import PictureReader
-
-    width, height = clip.video.upright_size_px
-    return PictureReader(width, height, key=key, display_aspect=clip.video.display_aspect)
-
-
 # ------------------------------------------------------------------- sign
 def sign(
     path: Path,
@@ -383,7 +295,7 @@ def sign(
     `original` is the file that came in: its own credentials, where it has some, are carried on.
     """
     from pipeline.provenance.formats import media_type
-    from pipeline.provenance.manifest import PICTURE_MARK, Mark, Parent, ProvenancePlan, placements_of
+    from pipeline.provenance.manifest import Parent, ProvenancePlan, placements_of
     from pipeline.provenance.signing import sign_file
 
     manifest = ProvenancePlan(
@@ -397,7 +309,7 @@ def sign(
         who=settings.author,
         placements=placements_of(plan.cues) if plan else (),
         loudness=mix.loudness if mix else None,
-        marks=(Mark(PICTURE_MARK, mark.payload.hex),) if mark and mark.reading.payload == mark.payload else (),
+        marks=_claimed(mark) if mark else (),
         findings=findings,
         training=settings.ai_training,
         transcoded=transcoded,
@@ -409,6 +321,16 @@ def sign(
         authority=authority,
         parent=original,
         thumbnail_jpeg=_jpeg(thumbnail) if thumbnail is not None else b"",
+    )
+
+
+def _claimed(report: MarkReport) -> tuple[Mark, ...]:
+    """What the credentials may say of marks: only what was read back from the finished file."""
+    from pipeline.provenance.manifest import PICTURE_MARK, SOUND_MARK, Mark
+
+    tracks = ((PICTURE_MARK, report.marks.picture), (SOUND_MARK, report.marks.sound))
+    return tuple(
+        Mark(name, report.payload.hex) for name, reading in tracks if reading and reading.payload == report.payload
     )
 
 
@@ -426,6 +348,8 @@ def check(
     parts: tuple[Part, ...] = PARTS,
     on_progress: Progress = silent,
     thumbnails: list[np.ndarray] | None = None,
+    segments: bool = True,
+    adapters: Sequence[AdapterSettings] = (),
 ) -> CheckResult:
     """Everything that can be said of where a file comes from.
 
@@ -433,6 +357,10 @@ def check(
     ----------
     parts
         What to look at. Credentials alone take a fraction of a second; the picture is decoded for the rest.
+    segments
+        Tell which stretches carry which mark; without, a mark that reads clearly ends the search for it.
+    adapters
+        Marks of other makers to look for as well; what they say is shown as a hint.
     thumbnails
         A list that receives a few RGB pictures, for a report.
     """
@@ -441,7 +369,8 @@ def check(
 
     began = time.monotonic()
     not_checked: list[str] = []
-    credential = clip = mark = None
+    credential = clip = None
+    marks = Marks()
     content: tuple[Evidence, ...] = ()
     unreadable = ""
     try:
@@ -450,12 +379,14 @@ def check(
         else:
             not_checked.append("The credentials were not looked at, because that was not asked for.")
         if set(parts) & {"mark", "container", "picture"}:
-            clip, mark, content = _look_inside(path, keys, parts, not_checked, on_progress, thumbnails)
+            clip, marks, content = _look_inside(path, keys, parts, not_checked, on_progress, thumbnails, segments)
+        if adapters and keys.has_mark():
+            content += _foreign(path, clip, ForeignMarks(adapters, keys.mark))
     except UnreadableInput as error:
         unreadable = str(error)
     verdict = judge(
         credential=credential,
-        mark=mark,
+        marks=marks,
         clip=clip if "container" in parts else None,
         content=content,
         not_checked=tuple(not_checked + _never_checked(parts)),
@@ -465,7 +396,7 @@ def check(
         path=path,
         verdict=verdict,
         credential=credential,
-        mark=mark,
+        marks=marks,
         clip=clip,
         error=unreadable,
         seconds=round(time.monotonic() - began, 3),
@@ -479,20 +410,30 @@ def _look_inside(
     not_checked: list[str],
     on_progress: Progress,
     thumbnails: list[np.ndarray] | None,
-) -> tuple[Clip, MarkReading | None, tuple[Evidence, ...]]:
+    segments: bool,
+) -> tuple[Clip | None, Marks, tuple[Evidence, ...]]:
     from pipeline.detect.residual import ResidualDetector
     from pipeline.media.frames import read_frames
     from pipeline.media.probe import probe
+    from pipeline.media.sounds import SUFFIXES
+    from pipeline.media.stills import is_still
 
-    clip = probe(path)
-    reader = _mark_reader(clip, keys.mark) if "mark" in parts and keys.has_mark() else None
-    detector = ResidualDetector() if "picture" in parts else None
-    if "mark" in parts and reader is None:
+    wants_mark = "mark" in parts and keys.has_mark()
+    if "mark" in parts and not wants_mark:
         not_checked.append("Foleymark's own mark was not looked for: there is no mark key (foleymark keys init).")
+    if is_still(path):
+        not_checked.append("It is a still: the detectors of this version measure moving pictures.")
+        return None, _look_at_still(path, keys if wants_mark else None, thumbnails), ()
+    if path.suffix.lower() in SUFFIXES:
+        not_checked.append("It is a sound file, so there are no pictures to look at.")
+        return None, read_marks(path, keys=keys.mark, segments=segments) if wants_mark else Marks(), ()
+    clip = probe(path)
+    reader = picture_reader(clip, keys=keys.mark.keys, segments=segments) if wants_mark else None
+    detector = ResidualDetector() if "picture" in parts else None
     sampler = _Sampler(clip.duration_s, THUMBNAILS) if thumbnails is not None else None
     for frame in read_frames(clip) if reader or detector or sampler else ():
         if reader and not reader.settled:
-            reader.add(frame.luma)
+            reader.add(frame.luma, time_s=frame.time_s, is_intra=frame.is_intra)
         if detector:
             detector.add(frame)
         if sampler and sampler.is_due(frame.time_s):
@@ -502,7 +443,30 @@ def _look_inside(
             break
     if thumbnails is not None and sampler:
         thumbnails.extend(sampler.taken)
-    return clip, reader.reading() if reader else None, (detector.evidence(),) if detector else ()
+    sound: MarkReading | None = read_sound_track(clip, keys=keys.mark.keys, segments=segments) if wants_mark else None
+    marks = Marks.of(reader.reading() if reader else None, sound)
+    return clip, marks, (detector.evidence(),) if detector else ()
+
+
+def _foreign(path: Path, clip: Clip | None, foreign: ForeignMarks) -> tuple[Evidence, ...]:
+    from pipeline.media.sounds import iter_sound, open_sound
+    from pipeline.media.stills import is_still, still_rgb
+
+    if clip is not None:
+        return foreign.read_clip(clip)
+    if is_still(path):
+        return foreign.read_still(still_rgb(path))
+    with open_sound(path) as sound:
+        rate_hz = sound.samplerate
+    return foreign.read_blocks(iter_sound(path), rate_hz)
+
+
+def _look_at_still(path: Path, keys: Keys | None, thumbnails: list[np.ndarray] | None) -> Marks:
+    from pipeline.media.stills import still_rgb
+
+    if thumbnails is not None:
+        thumbnails.append(still_rgb(path, width_px=THUMBNAIL_WIDTH_PX))
+    return read_marks(path, keys=keys.mark) if keys else Marks()
 
 
 def _never_checked(parts: tuple[Part, ...]) -> list[str]:

@@ -34,10 +34,10 @@ def shared_keys(tmp_path_factory):
     """Keys and authority made once for all tests that only use them."""
     from pipeline.provenance.authority import init_authority
     from pipeline.steps import Keys
-    from pipeline.watermark.keys import create_key
+    from pipeline.watermark.keys import create_keys
 
     keys = Keys(tmp_path_factory.mktemp("keys") / "home")
-    create_key(keys.mark_path)
+    create_keys(keys.mark_path)
     init_authority(keys.authority_folder, organisation="Test Studio")
     return keys
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from recordings_files import hits, rights, write
 
-from pipeline import batch, steps
+from pipeline import batch, marking, steps
 from pipeline.config import EncodeSettings, MarkSettings, Settings, SoundSettings
 from pipeline.errors import UsageError
 from pipeline.media.probe import probe
@@ -67,14 +67,15 @@ def test_a_finished_clip_has_everything(finished, shared_keys):
         "job.json",
         "plan.json",
     }
-    assert steps.read_mark(job.output, key=shared_keys.mark).payload == result.mark.payload
+    marks = marking.read_marks(job.output, keys=shared_keys.mark)
+    assert marks.agreement == "both" and marks.payload == result.mark.payload
 
 
 def test_the_finished_file_is_declared_ai(finished, shared_keys):
     job, _ = finished
     result = steps.check(job.output, keys=shared_keys)
     assert result.verdict.name == "declared_ai"
-    assert result.mark.state == "read"
+    assert result.marks.agreement == "both"
 
 
 def test_running_again_skips_until_something_changes(finished, shared_keys):

@@ -24,6 +24,8 @@ LEVELS = {
     "pipeline.provenance": 2,
     "pipeline.detect": 2,
     "pipeline.report": 3,
+    "pipeline.foreign_marks": 4,
+    "pipeline.marking": 4,
     "pipeline.steps": 4,
     "pipeline.batch": 4,
     "flows": 5,

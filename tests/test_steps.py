@@ -1,16 +1,12 @@
-"""What chains the stages: sampling in one pass, the loop that makes a mark stronger, what is claimed afterwards."""
+"""What chains the stages: sampling in one pass, keys, and what a check says it did not look at."""
 
 import pytest
 
 from pipeline import steps
-from pipeline.config import EncodeSettings, Settings, SignSettings
-from pipeline.errors import CredentialError
+from pipeline.errors import CredentialError, UsageError
 from pipeline.media.probe import probe
-from pipeline.records import MarkReading, Payload
-from pipeline.watermark.video import STEP_UP
-
-QUICK = Settings(encode=EncodeSettings(preset="ultrafast"))
-PAYLOAD = Payload(version=1, id=77)
+from pipeline.records import Marks
+from pipeline.watermark.keys import create_keys, rotate_keys
 
 
 @pytest.mark.parametrize("rate, duration_s", [(24, 5.0), (8, 2.0), (60, 0.1)])
@@ -30,51 +26,11 @@ def clip(make_clip, tmp_path):
     return probe(make_clip(tmp_path / "a.mp4", width=320, height=240, frames=12))
 
 
-def deliver(clip, tmp_path, keys, monkeypatch, readings):
-    """Deliver with a reader that gives these readings in turn; returns the report and the strengths used."""
-    import pipeline.watermark.video as video
-
-    strengths, original, left = [], video.PictureMarker, iter(readings)
-
-    def marker(*arguments, **options):
-        strengths.append(options["strength"])
-        return original(*arguments, **options)
-
-    monkeypatch.setattr(video, "PictureMarker", marker)
-    monkeypatch.setattr(steps, "read_mark", lambda *_a, **_k: next(left))
-    report = steps.deliver(
-        clip, tmp_path / "out.mp4", soundtrack=None, settings=QUICK, mark_key=keys.mark, payload=PAYLOAD
-    )
-    return report, strengths
-
-
-def test_a_mark_that_does_not_read_is_made_stronger(clip, tmp_path, shared_keys, monkeypatch):
-    readings = [MarkReading("none"), MarkReading("read", Payload(1, 5)), MarkReading("read", PAYLOAD, z=20)]
-    report, strengths = deliver(clip, tmp_path, shared_keys, monkeypatch, readings)
-    assert report.attempts == 3 and report.reading.payload == PAYLOAD
-    assert [b / a for a, b in zip(strengths, strengths[1:], strict=False)] == pytest.approx([STEP_UP, STEP_UP])
-
-
-def test_it_gives_up_and_then_claims_no_mark(clip, tmp_path, shared_keys, monkeypatch):
-    report, strengths = deliver(clip, tmp_path, shared_keys, monkeypatch, [MarkReading("none")] * 9)
-    assert report.attempts == len(strengths) == steps.MAX_ATTEMPTS
-    credential = steps.sign(
-        tmp_path / "out.mp4",
-        original=clip.path,
-        authority=shared_keys.authority(),
-        settings=SignSettings(),
-        mark=report,
-        transcoded=True,
-    )
-    assert credential.soft_bindings == ()
-    assert "c2pa.watermarked.bound" not in {action.action for action in credential.actions}
-
-
 def test_check_says_what_it_did_not_look_at(clip, tmp_path):
     result = steps.check(clip.path, keys=steps.Keys(tmp_path / "nobody"), parts=("credentials", "mark"))
     assert any("no mark key" in sentence for sentence in result.verdict.not_checked)
     assert any("not measured" in sentence for sentence in result.verdict.not_checked)
-    assert result.mark is None and result.verdict.name == "inconclusive"
+    assert result.marks == Marks() and result.verdict.name == "inconclusive"
 
 
 def test_keys_that_are_missing_say_what_to_do(tmp_path):
@@ -82,6 +38,22 @@ def test_keys_that_are_missing_say_what_to_do(tmp_path):
     for look in (lambda: keys.mark, keys.authority):
         with pytest.raises(CredentialError, match="foleymark keys init"):
             look()
+
+
+def test_every_tenant_has_a_key_file_of_its_own(tmp_path):
+    default, studio = steps.Keys(tmp_path), steps.Keys(tmp_path, "studio-north")
+    assert default.mark_path == tmp_path / "mark.key" and studio.mark_path == tmp_path / "tenants" / "studio-north.key"
+    with pytest.raises(CredentialError, match="--tenant studio-north"):
+        _ = studio.mark
+    first = create_keys(studio.mark_path).current
+    rotate_keys(studio.mark_path)
+    assert studio.mark.keys[1:] == (first,) and not default.has_mark()
+
+
+@pytest.mark.parametrize("name", ["", "../x", "A", "a b", "-a", "a/b", "a" * 41, "a\n"])
+def test_a_tenant_is_a_plain_name(tmp_path, name):
+    with pytest.raises(UsageError, match="cannot name a tenant"):
+        steps.Keys(tmp_path, name)
 
 
 def test_errors_are_explained():

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import steps
+from pipeline.config import AdapterSettings
 from pipeline.errors import UsageError
 from pipeline.records import CheckResult
 
 
 def check_files(
-    files: list[Path], *, parts: tuple[steps.Part, ...], keys: steps.Keys, console: Any, html: Path | None
+    files: list[Path],
+    *,
+    parts: tuple[steps.Part, ...],
+    keys: steps.Keys,
+    console: Any,
+    html: Path | None,
+    adapters: tuple[AdapterSettings, ...] = (),
 ) -> list[CheckResult]:
     """Check each file; write the page when asked."""
     from pipeline.app.progress import clip_progress
@@ -29,6 +36,7 @@ def check_files(
                 parts=parts,
                 on_progress=partial(tell, path),
                 thumbnails=thumbnails,
+                adapters=adapters,
             )
             tell(path, "done", 1.0)
             results.append(result)
@@ -48,12 +56,14 @@ def _expand(files: list[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
             from pipeline.batch import VIDEO_SUFFIXES
+            from pipeline.media import sounds, stills
 
-            found += [p for p in inside if p.suffix.lower() in VIDEO_SUFFIXES]
+            known = VIDEO_SUFFIXES | stills.SUFFIXES | sounds.SUFFIXES
+            found += [p for p in inside if p.suffix.lower() in known]
         else:
             found.append(path)
     if not found:
-        raise UsageError(f"No video was found in {', '.join(map(str, files))}.")
+        raise UsageError(f"No video, still or sound was found in {', '.join(map(str, files))}.")
     return found
 
 

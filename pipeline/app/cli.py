@@ -28,6 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 Prompt = Annotated[str | None, typer.Option(help="What the clip shows, in words.")]
 Seed = Annotated[int | None, typer.Option(help="The same seed gives the same sound.")]
 Config = Annotated[Path | None, typer.Option("-c", "--config", help="Settings file (YAML).")]
+OptionalTenant = Annotated[str | None, typer.Option("--tenant", help="Whose mark key; see keys init --tenant.")]
 Preset = Annotated[str, typer.Option(help="Starting settings: web, broadcast or draft.")]
 LibraryFolder = Annotated[
     str | None, typer.Option("--library", help="Folder of recordings; they take the cues they fit.")
@@ -61,11 +62,11 @@ def _print_json(record: Any) -> None:
     print(to_json(record))
 
 
-def _keys() -> Any:
+def _keys(tenant: str = "default") -> Any:
     from pipeline.config import home
     from pipeline.steps import Keys
 
-    return Keys(home())
+    return Keys(home(), tenant)
 
 
 # -------------------------------------------------------------------- run
@@ -79,7 +80,7 @@ def run(
     workers: Annotated[int | None, typer.Option(help="Clips at the same time.")] = None,
     sound: Annotated[bool | None, typer.Option("--sound/--no-sound", help="Add sound.")] = None,
     music: Music = None,
-    mark: Annotated[bool | None, typer.Option("--mark/--no-mark", help="Mark the picture.")] = None,
+    mark: Annotated[bool | None, typer.Option("--mark/--no-mark", help="Mark picture and sound.")] = None,
     sign: Annotated[bool | None, typer.Option("--sign/--no-sign", help="Sign credentials.")] = None,
     generated: Annotated[
         bool | None, typer.Option("--generated/--not-generated", help="The clips come from a generator.")
@@ -141,7 +142,7 @@ def _run_flow(paths: list[Path], output: Path, settings: Any, console: Any, tota
 
 def _require_keys(settings: Any) -> None:
     # said once and at the start, rather than once for each clip of a long batch
-    keys = _keys()
+    keys = _keys(settings.mark.tenant)
     if settings.mark.enabled:
         _ = keys.mark
     if settings.sign.enabled:
@@ -165,7 +166,7 @@ def sound(
     """Give one clip its sound; the picture is copied bit for bit."""
     import tempfile
 
-    from pipeline import steps
+    from pipeline import marking, steps
     from pipeline.app.progress import stage_progress
     from pipeline.config import load_settings
     from pipeline.media.probe import probe
@@ -186,7 +187,7 @@ def sound(
             library=settings.sound.library_folder,
             on_progress=tell,
         )
-        steps.deliver(source, output, soundtrack=mix.path, settings=settings, on_progress=tell)
+        marking.deliver(source, output, soundtrack=mix.path, settings=settings, on_progress=tell)
     if as_json:
         _print_json({"output": output, "cues": len(plan.cues), "loudness": mix.loudness})
         return
@@ -257,52 +258,30 @@ def library(
 # ---------------------------------------------------------- mark and sign
 @app.command()
 def mark(
-    file: Annotated[Path, typer.Argument(help="The clip.")],
+    file: Annotated[Path, typer.Argument(help="A clip, a still (.png .jpg .webp) or a sound (.wav .flac).")],
     output: Output,
     mark_id: Annotated[str | None, typer.Option("--id", help="16 hex digits; a random one by default.")] = None,
     profile: Annotated[str | None, typer.Option(help="subtle, balanced or strong.")] = None,
+    sound: Annotated[bool | None, typer.Option("--sound/--no-sound", help="Mark a clip's sound too.")] = None,
+    tenant: OptionalTenant = None,
+    config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put an invisible mark into the picture, and read it back."""
-    from pipeline import steps
-    from pipeline.app.progress import stage_progress
+    """Put the same invisible mark into picture and sound, and read it back."""
+    from pipeline.app.marking import mark_file
     from pipeline.app.show import show_mark
     from pipeline.config import load_settings
-    from pipeline.media.probe import probe
 
-    _check_output(file, output)
-    settings = load_settings(arguments={"mark": {"profile": profile}})
-    payload = _payload(mark_id)
-    keys = _keys()
+    asked = {"profile": profile, "sound": sound, "tenant": tenant}
+    settings = load_settings(file=config, arguments={"mark": asked})
+    keys = _keys(settings.mark.tenant)
     console = _console(as_json)
-    clip = probe(file)
-    with stage_progress(console, file.name) as tell:
-        report = steps.deliver(
-            clip,
-            output,
-            soundtrack=None,
-            settings=settings,
-            mark_key=keys.mark,
-            payload=payload,
-            on_progress=tell,
-        )
-    assert report  # a key was given, so a mark was made
+    report = mark_file(file, output, mark_id=mark_id, settings=settings, keys=keys, console=console)
     if as_json:
         _print_json(report)
     else:
         show_mark(console, report)
-    raise typer.Exit(0 if report.reading.payload == report.payload else 1)
-
-
-def _payload(mark_id: str | None) -> Any:
-    from pipeline.records import Payload
-
-    if mark_id is None:
-        return None
-    try:
-        return Payload.from_hex(mark_id)
-    except ValueError as error:
-        raise UsageError(f"--id: {error}.") from error
+    raise typer.Exit(0 if report.came_back else 1)
 
 
 @app.command()
@@ -344,25 +323,33 @@ def check(
     only: Annotated[
         str | None, typer.Option(help="Look only at these, by comma: credentials, mark, container, picture.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how the mark was found: where, how surely, how the picture lies.")
+    ] = False,
+    tenant: OptionalTenant = None,
+    config: Config = None,
     fail_on: Annotated[str | None, typer.Option(help="'ai': exit with 10 when a file is declared AI-made.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Is this video AI-made, and where does it come from? Answers with evidence."""
     from pipeline import steps
     from pipeline.app.checking import check_files
+    from pipeline.config import load_settings
 
     parts = _parts(only, steps.PARTS)
+    mark_settings = load_settings(file=config, arguments={"mark": {"tenant": tenant}}).mark
     if fail_on not in (None, "ai"):
         raise UsageError(f"--fail-on takes 'ai', not {fail_on!r}.")
     console = _console(as_json)
-    results = check_files(files, parts=parts, keys=_keys(), console=console, html=html)
+    keys = _keys(mark_settings.tenant)
+    results = check_files(files, parts=parts, keys=keys, console=console, html=html, adapters=mark_settings.adapters)
     if as_json:
         _print_json(results)
     else:
         from pipeline.app.show import show_check
 
         for result in results:
-            show_check(console, result)
+            show_check(console, result, explain=explain)
         if html:
             console.print(f"Report: {html}", markup=False)
     raise typer.Exit(_check_exit(results, fail_on))
@@ -387,11 +374,11 @@ def _check_exit(results: list[Any], fail_on: str | None) -> int:
 
 def _check_output(source: Path, output: Path) -> None:
     # said before the work begins, not after it
+    from pipeline.app.marking import check_other_file
     from pipeline.media.mux import check_destination
 
     check_destination(output)
-    if output.exists() and source.exists() and output.samefile(source):
-        raise UsageError(f"{output} is the clip itself; choose another output.")
+    check_other_file(source, output)
 
 
 # ----------------------------------------------------------------- doctor

@@ -14,11 +14,14 @@ trust_app = typer.Typer(no_args_is_help=True, help="Lists of signers that a chec
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-def _keys() -> Any:
+Tenant = Annotated[str, typer.Option(help="Whose mark key; every tenant has one of its own.")]
+
+
+def _keys(tenant: str = "default") -> Any:
     from pipeline.config import home
     from pipeline.steps import Keys
 
-    return Keys(home())
+    return Keys(home(), tenant)
 
 
 def _print(text: str) -> None:
@@ -31,24 +34,37 @@ def _print(text: str) -> None:
 def keys_init(
     organisation: Annotated[str, typer.Option(help="What people will read as the signer.")] = "Foleymark development",
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Keep keys that are there.")] = False,
+    tenant: Tenant = "default",
     as_json: AsJson = False,
 ) -> None:
     """Make a mark key and a development signing authority, readable by you alone."""
     from pipeline.provenance.authority import init_authority
-    from pipeline.watermark.keys import create_key
+    from pipeline.watermark.keys import create_keys
 
-    keys = _keys()
+    keys = _keys(tenant)
     if not (if_missing and keys.has_mark()):
-        create_key(keys.mark_path)
-    if not (if_missing and keys.authority_folder.exists()):
+        create_keys(keys.mark_path)
+    # tenants share the authority: it says who finished a file, not for whom
+    shared = keys.authority_folder.exists() and (if_missing or tenant != "default")
+    if not shared:
         init_authority(keys.authority_folder, organisation=organisation)
     _show_keys(keys, as_json)
 
 
 @keys_app.command("show")
-def keys_show(as_json: AsJson = False) -> None:
+def keys_show(tenant: Tenant = "default", as_json: AsJson = False) -> None:
     """Which keys are there, and how long the certificate lasts."""
-    _show_keys(_keys(), as_json)
+    _show_keys(_keys(tenant), as_json)
+
+
+@keys_app.command("rotate")
+def keys_rotate(tenant: Tenant = "default", as_json: AsJson = False) -> None:
+    """Mark with a new key from now on; what the older ones marked is still read."""
+    from pipeline.watermark.keys import rotate_keys
+
+    keys = _keys(tenant)
+    rotate_keys(keys.mark_path)
+    _show_keys(keys, as_json)
 
 
 @keys_app.command("renew")
@@ -67,7 +83,9 @@ def _show_keys(keys: Any, as_json: bool) -> None:
     authority = keys.authority()
     facts = {
         "home": str(keys.home),
-        "mark_key": key_id(keys.mark),
+        "tenant": keys.tenant,
+        "mark_key": key_id(keys.mark.current),
+        "older_mark_keys": [key_id(key) for key in keys.mark.keys[1:]],
         "organisation": authority.organisation,
         "certificate_expires": authority.expires,
         "days_left": authority.days_left,
@@ -77,7 +95,9 @@ def _show_keys(keys: Any, as_json: bool) -> None:
         print(json.dumps(facts, indent=2))
         return
     _print(f"Keys in {keys.home}")
-    _print(f"  mark key    {facts['mark_key']}")
+    _print(f"  mark key    {facts['mark_key']}{'' if keys.tenant == 'default' else f' of {keys.tenant}'}")
+    if len(keys.mark.keys) > 1:
+        _print(f"  still read  {', '.join(key_id(key) for key in keys.mark.keys[1:])}")
     _print(f"  signs as    {authority.organisation}, {authority.days_left} days left")
     _print("  A development certificate: other tools will say that they do not know the signer.")
 

@@ -9,7 +9,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.records import CheckResult, Credential, JobResult, Loudness, MarkReport, SoundPlan, VerdictName
+from pipeline.detect.watermark import clock
+from pipeline.records import (
+    CheckResult,
+    Credential,
+    JobResult,
+    Loudness,
+    MarkReading,
+    MarkReport,
+    Marks,
+    MarkSegment,
+    SoundPlan,
+    VerdictName,
+)
 
 _COLOURS: dict[VerdictName, str] = {
     "declared_ai": "magenta",
@@ -58,16 +70,19 @@ def loudness_words(loudness: Loudness | None) -> str:
     return "silent" if loudness.integrated_lufs is None else f"{loudness.integrated_lufs:.1f} LUFS"
 
 
-def show_check(console: Console, result: CheckResult) -> None:
-    """The verdict and its reasons."""
+def show_check(console: Console, result: CheckResult, *, explain: bool = False) -> None:
+    """The verdict and its reasons; with `explain` also how the mark was found."""
     colour = _COLOURS[result.verdict.name]
     console.print(f"[bold]{escape(str(result.path))}[/]")
     console.print(f"[bold {colour}]{escape(result.verdict.headline)}[/]")
     console.print(escape(result.verdict.explanation))
     if result.credential:
         show_credential(console, result.credential)
-    if result.mark and result.mark.sentence:
-        console.print(f"[dim]Mark:[/] {escape(result.mark.sentence)}")
+    for track, reading in (("picture", result.marks.picture), ("sound", result.marks.sound)):
+        if reading and reading.sentence:
+            console.print(f"[dim]Mark in the {track}:[/] {escape(reading.sentence)}")
+    if explain:
+        show_readings(console, result.marks)
     for evidence in result.verdict.evidence:
         if evidence.scope != "declared":
             counted = "shown, never counted" if evidence.scope == "hint" else "measured"
@@ -97,6 +112,40 @@ def show_plan(console: Console, plan: SoundPlan) -> None:
 
 def show_mark(console: Console, report: MarkReport) -> None:
     """What was embedded and whether it came back."""
-    came_back = report.reading.payload == report.payload
-    console.print(f"Mark {report.payload.hex}, {report.psnr_db:.1f} dB PSNR, z {report.reading.z:.1f}")
-    console.print("[green]It reads back from the encoded file.[/]" if came_back else "[red]It does not read back.[/]")
+    costs = [f"{report.psnr_db:.1f} dB PSNR"] if report.strength else []
+    costs += [f"sound {report.sound_snr_db:.1f} dB over its mark"] if report.sound_strength_db else []
+    console.print(f"Mark {report.payload.hex}, {', '.join(costs)}")
+    for track, reading in (("picture", report.marks.picture), ("sound", report.marks.sound)):
+        if reading and reading.payload == report.payload:
+            margin = f"z {reading.z:.1f}, {reading.needed_z:.1f} needed"
+            console.print(f"[green]It reads back from the {track} of the finished file[/] ({margin}).")
+    for sentence in report.beside:
+        console.print(escape(sentence))
+    for note in report.notes:
+        console.print(f"[yellow]{escape(note)}[/]")
+
+
+def show_readings(console: Console, marks: Marks) -> None:
+    """What was found where in picture and sound, and by what margin."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("track", "from", "to", "mark", "z", "needed", "key", "how it lies"):
+        table.add_column(heading)
+    for track, reading in (("picture", marks.picture), ("sound", marks.sound)):
+        if reading is None:
+            table.add_row(track, "", "", "not there or not looked at")
+            continue
+        table.add_row(track, "whole", "", *_reading_cells(reading, f"{reading.needed_z:.1f}"))
+        for part in reading.segments if len(reading.segments) > 1 else ():
+            table.add_row("", clock(part.start_s), clock(part.end_s), *_reading_cells(part, ""))
+    console.print(table)
+
+
+def _reading_cells(found: MarkReading | MarkSegment, needed: str) -> tuple[str, ...]:
+    what = {"read": found.payload.hex if found.payload else "", "unreadable": "ours, id not readable"}
+    return (
+        what.get(found.state, found.state),
+        f"{found.z:.1f}",
+        needed,
+        found.key_id,
+        escape(found.geometry),
+    )

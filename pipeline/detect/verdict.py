@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.detect import container, credentials, watermark
 from pipeline.detect.wording import day, plain
-from pipeline.records import Clip, Credential, Evidence, MarkReading, Verdict, VerdictName
+from pipeline.records import Clip, Credential, Evidence, Marks, Verdict, VerdictName
 
 NOT_GENUINE = "That is not evidence that it is genuine."
 WEAK_CONTENT = (
@@ -20,7 +20,7 @@ class Findings:
     """What `judge` weighs."""
 
     credential: Credential | None
-    mark: MarkReading | None
+    marks: Marks
     label: Evidence | None
     content: tuple[Evidence, ...]
     unreadable: str
@@ -38,7 +38,7 @@ class Opinion:
 def judge(
     *,
     credential: Credential | None,
-    mark: MarkReading | None,
+    marks: Marks = Marks(),
     clip: Clip | None,
     content: tuple[Evidence, ...] = (),
     not_checked: tuple[str, ...] = (),
@@ -50,8 +50,8 @@ def judge(
     ----------
     credential : Credential or None
         None when the file carries none.
-    mark : MarkReading or None
-        None when the mark was not looked for.
+    marks : Marks
+        Empty when the mark was not looked for.
     clip : Clip or None
         None when the file was not probed or could not be.
     content : tuple of Evidence
@@ -67,9 +67,9 @@ def judge(
         The same findings always give the same verdict.
     """
     label = container.declaration(clip) if clip else None
-    findings = Findings(credential, mark, label, content, unreadable)
+    findings = Findings(credential, marks, label, content, unreadable)
     opinion = next(found for rule in _RULES if (found := rule(findings)) is not None)
-    declared = [*credentials.evidence(credential), watermark.evidence(mark), *([label] if label else [])]
+    declared = [*credentials.evidence(credential), watermark.evidence(marks), *([label] if label else [])]
     hints = container.hints(clip) if clip else ()
     return Verdict(
         name=opinion.name,
@@ -96,7 +96,7 @@ def _by_ai_credentials(found: Findings) -> Opinion | None:
         _integrity_sentence(credential),
         f"They declare that it {what}{f' with {tool}' if tool else ''}, and were signed in the name of {name}{when}.",
         *credentials.trust_caveats(credential),
-        *_mark_sentences(found.mark),
+        *_mark_sentences(found.marks),
     ]
     return Opinion("declared_ai", headline, tuple(sentences))
 
@@ -125,7 +125,7 @@ def _by_label(found: Findings) -> Opinion | None:
         "The label is not signed, so anyone could have written it. "
         "People rarely label camera footage as AI, but it can be done to discredit it.",
         *_broken_sentences(found.credential),
-        *_mark_sentences(found.mark),
+        *_mark_sentences(found.marks),
     ]
     return Opinion("declared_ai", "Labelled AI-made by the file itself, without a signature", tuple(sentences))
 
@@ -163,7 +163,7 @@ def _by_broken_credentials(found: Findings) -> Opinion | None:
     broken = _broken_sentences(found.credential)
     if not broken:
         return None
-    sentences = (*broken, *_mark_sentences(found.mark), *_content_sentences(found.content))
+    sentences = (*broken, *_mark_sentences(found.marks), *_content_sentences(found.content))
     altered = found.credential is not None and found.credential.integrity == "altered"
     headline = (
         "Changed after it was signed; its credentials no longer count"
@@ -210,12 +210,12 @@ def _by_silent_credentials(found: Findings) -> Opinion | None:
     if found.credential.history in ("gaps", "bad ingredient"):
         sentences.append("The history they tell has gaps or contains a part whose own credentials failed.")
     return Opinion(
-        "inconclusive", headline, (*sentences, *_mark_sentences(found.mark), *_content_sentences(found.content))
+        "inconclusive", headline, (*sentences, *_mark_sentences(found.marks), *_content_sentences(found.content))
     )
 
 
 def _by_nothing(found: Findings) -> Opinion:
-    marked = _mark_sentences(found.mark)
+    marked = _mark_sentences(found.marks)
     headline = "Nothing is known about where this video comes from"
     if marked:
         headline = "Finished with Foleymark; nothing else is known about where it comes from"
@@ -235,13 +235,13 @@ def _elsewhere_sentences(credential: Credential | None) -> tuple[str, ...]:
     return ("It names an address where credentials are said to be kept; nothing was fetched from there.",)
 
 
-def _mark_sentences(mark: MarkReading | None) -> tuple[str, ...]:
-    said = watermark.evidence(mark)
+def _mark_sentences(marks: Marks) -> tuple[str, ...]:
+    said = watermark.evidence(marks)
     return (said.sentence,) if said.applicable else ()
 
 
 def _content_sentences(content: tuple[Evidence, ...]) -> tuple[str, ...]:
-    return (WEAK_CONTENT,) if any(e.applicable for e in content) else ()
+    return (WEAK_CONTENT,) if any(e.applicable and e.scope == "content" for e in content) else ()
 
 
 # the first rule with an opinion decides; the last always has one

@@ -8,6 +8,8 @@ from pipeline.records import ColorTags
 
 # what a picture converted from RGB carries from then on
 BT709 = ColorTags(primaries="bt709", transfer="bt709", matrix="itu709", range="tv")
+# H.273 code point of primaries, transfer and matrix that nobody stated; PyAV has no name for it among matrices
+UNSPECIFIED = 2
 _NAMES = {"unspecified": "unknown", "mpeg": "tv", "jpeg": "pc"}
 _CODES = {name: code for code, name in _NAMES.items()}
 
@@ -47,4 +49,4 @@ def _name(kind: Any, value: int) -> str:
 
 def _code(kind: Any, name: str) -> int:
     wanted = _CODES.get(name, name)
-    return next((int(m) for m in kind if m.name.lower() == wanted), int(next(iter(kind))))
+    return next((int(m) for m in kind if m.name.lower() == wanted), UNSPECIFIED)

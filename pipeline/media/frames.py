@@ -42,6 +42,13 @@ class Frame:
         """8, or 10 for anything deeper than 8 bits."""
         return 10 if self._planar.format.name in _LUMA10 else 8
 
+    @property
+    def is_intra(self) -> bool:
+        """Whether the codec made this picture whole, without predicting it from others."""
+        from av.video.frame import PictureType
+
+        return self.picture.pict_type in (PictureType.I, PictureType.SI, PictureType.BI)
+
     @cached_property
     def _planar(self) -> Any:
         if self.picture.format.name in _LUMA8 + _LUMA10:

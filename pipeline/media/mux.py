@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.config import EncodeSettings
 from pipeline.errors import UnreadableInput, UsageError
@@ -39,12 +39,21 @@ _CLASSIC_TAGS = {
 }
 
 
+class SoundChange(Protocol):
+    """Changes a sound block by block, float32 [channels, n] at 48 kHz; may lag behind until it is flushed."""
+
+    def __call__(self, block: np.ndarray) -> np.ndarray: ...
+
+    def flush(self) -> np.ndarray: ...
+
+
 def export(
     clip: Clip,
     destination: Path,
     *,
-    soundtrack: Path | None = None,
+    soundtrack: Path | Clip | None = None,
     on_luma: Callable[[np.ndarray], np.ndarray] | None = None,
+    on_sound: SoundChange | None = None,
     settings: EncodeSettings = EncodeSettings(),
     on_progress: Callable[[float], None] | None = None,
 ) -> bool:
@@ -57,11 +66,13 @@ def export(
     destination
         An .mp4 or .mov file; replaced whole or left alone.
     soundtrack
-        A WAV whose sample 0 belongs to the clip's time zero; without one the clip's own sound is kept
-        (as packets where the container allows it).
+        A WAV whose sample 0 belongs to the clip's time zero, or another clip whose sound is taken; without one
+        the clip's own sound is kept (as packets where the container allows it).
     on_luma
         Gets each upright luma plane [height, width] and returns the changed one. Without it pictures are
         copied bit for bit where the container can hold them.
+    on_sound
+        Changes the sound before it is encoded; all that came in must come out. Not asked when there is none.
     on_progress
         Called with the share done, 0..1.
 
@@ -82,7 +93,7 @@ def export(
     with replacing(destination) as beside, open_input(clip.path) as source:
         target = _open_output(beside, clip)
         with target:
-            _transfer(clip, source, target, suffix, encodes, soundtrack, on_luma, settings, on_progress)
+            _transfer(clip, source, target, suffix, encodes, soundtrack, on_luma, on_sound, settings, on_progress)
     return encodes
 
 
@@ -100,14 +111,15 @@ def _transfer(
     target: Any,
     suffix: str,
     encodes: bool,
-    soundtrack: Path | None,
+    soundtrack: Path | Clip | None,
     on_luma: Callable[[np.ndarray], np.ndarray] | None,
+    on_sound: SoundChange | None,
     settings: EncodeSettings,
     on_progress: Callable[[float], None] | None,
 ) -> None:
     stream = video_stream(source, clip.path)
     picture = PictureEncoder(target, stream, clip, settings, on_luma) if encodes else _Copy(target, stream, clip)
-    sound = _sound(clip, source, target, suffix, soundtrack, settings)
+    sound = _sound(clip, source, target, suffix, soundtrack, on_sound, settings)
     reads = [stream] + ([sound.stream] if isinstance(sound, _Copy) else [])
     for packet in packets(source, *reads):
         if packet.stream_index != stream.index:
@@ -143,14 +155,29 @@ def _open_output(path: Path, clip: Clip) -> Any:
     return target
 
 
-def _sound(clip: Clip, source: Any, target: Any, suffix: str, soundtrack: Path | None, settings: EncodeSettings) -> Any:
-    if soundtrack is not None:
-        return _SoundEncoder(target, iter_wav(soundtrack), settings)
-    if clip.audio is None:
-        return None
-    if clip.audio.codec in _COPY_AUDIO[suffix] and clip.container != "avi":
-        return _Copy(target, source.streams.audio[0], clip)
-    return _SoundEncoder(target, iter_audio(clip), settings)
+def _sound(
+    clip: Clip,
+    source: Any,
+    target: Any,
+    suffix: str,
+    soundtrack: Path | Clip | None,
+    on_sound: SoundChange | None,
+    settings: EncodeSettings,
+) -> Any:
+    if soundtrack is None:
+        if clip.audio is None:
+            return None
+        if clip.audio.codec in _COPY_AUDIO[suffix] and clip.container != "avi" and on_sound is None:
+            return _Copy(target, source.streams.audio[0], clip)
+        soundtrack = clip
+    blocks = iter_audio(soundtrack) if isinstance(soundtrack, Clip) else iter_wav(soundtrack)
+    return _SoundEncoder(target, _changed(blocks, on_sound) if on_sound else blocks, settings)
+
+
+def _changed(blocks: Iterator[np.ndarray], on_sound: SoundChange) -> Iterator[np.ndarray]:
+    for block in blocks:
+        yield on_sound(block)
+    yield on_sound.flush()
 
 
 class _Copy:
@@ -209,6 +236,8 @@ class _SoundEncoder:
         import av
         import numpy as np
 
+        if not block.shape[1]:
+            return
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block, np.float32), format="fltp", layout="stereo")
         frame.sample_rate = SAMPLE_RATE_HZ
         frame.time_base = Fraction(1, SAMPLE_RATE_HZ)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import UnreadableInput
+from pipeline.errors import UnreadableInput, UsageError
+from pipeline.files import replacing
 
 if TYPE_CHECKING:
     import numpy as np
 
+# kinds that are written without loss
+WRITABLE = {".wav": "WAV", ".flac": "FLAC"}
+BLOCK_SAMPLES = 65_536
 SUFFIXES = frozenset((".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff"))
 RATES_HZ = (4_000, 384_000)
 MAX_CHANNELS = 64
@@ -65,3 +69,48 @@ def read_part(sound: Any, start: int, count: int) -> np.ndarray:
     if not np.isfinite(part).all():
         raise UnreadableInput(f"{Path(sound.name).name} holds values that are not numbers; export it again.")
     return np.pad(part, ((0, 0), (first - start, start + count - last))) if last - first < count else part
+
+
+def iter_sound(path: Path) -> Iterator[np.ndarray]:
+    """A sound file block by block at its own rate, float32 [channels, n]; errors as `open_sound`."""
+    with open_sound(path) as sound:
+        for start in range(0, sound.frames, BLOCK_SAMPLES):
+            yield read_part(sound, start, min(BLOCK_SAMPLES, sound.frames - start))
+
+
+def change_sound(
+    source: Path, destination: Path, *, change: Callable[[Iterator[np.ndarray]], Iterator[np.ndarray]]
+) -> None:
+    """Write a sound file anew with its rate, channels and depth.
+
+    Parameters
+    ----------
+    destination
+        .wav or .flac, whole or not at all.
+    change
+        Gets the blocks, float32 [channels, n], and yields the changed ones.
+
+    Raises
+    ------
+    UnreadableInput
+        As `open_sound`.
+    UsageError
+        A destination of another kind.
+    """
+    import soundfile
+
+    suffix = destination.suffix.lower()
+    if suffix not in WRITABLE:
+        raise UsageError(f"A sound is written as .wav or .flac, not {suffix or 'a file without a suffix'!r}.")
+    with open_sound(source) as sound:
+        rate_hz, channels, depth, tags = sound.samplerate, sound.channels, sound.subtype, sound.copy_metadata()
+    kind = WRITABLE[suffix]
+    depth = depth if soundfile.check_format(kind, depth) else "PCM_24"
+    with (
+        replacing(destination) as beside,
+        soundfile.SoundFile(beside, "w", rate_hz, channels, subtype=depth, format=kind) as target,
+    ):
+        for name, text in tags.items():
+            setattr(target, name, text)
+        for block in change(iter_sound(source)):
+            target.write(block.T)

@@ -21,6 +21,7 @@ SPEC_VERSION = "2.4.0"
 # our labels stand under a domain of the project, as the specification asks of assertions of one's own
 OWN_LABEL = "io.foleymark."
 PICTURE_MARK = OWN_LABEL + "picture.1"
+SOUND_MARK = OWN_LABEL + "sound.1"
 FINDINGS = OWN_LABEL + "findings"
 SOUNDS = OWN_LABEL + "sounds"
 PROMPT = OWN_LABEL + "prompt"

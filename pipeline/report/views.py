@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pipeline.detect import credentials, watermark
 from pipeline.detect.source_types import in_words
 from pipeline.detect.wording import day
-from pipeline.records import CheckResult, Clip, Credential, Evidence, JobResult, Loudness, MarkReading, Verdict
+from pipeline.records import CheckResult, Clip, Credential, Evidence, JobResult, Loudness, MarkReading, Marks, Verdict
 from pipeline.report import words
 
 _PICTURE_TYPES = {
@@ -52,7 +52,7 @@ def check_view(result: CheckResult, picture: bytes | None) -> dict[str, Any]:
         "picture": data_uri(picture) if picture else "",
         "credential": credential_view(result.credential),
         "elsewhere": result.credential.remote_url if result.credential else "",
-        "mark": mark_view(result.mark),
+        "mark": mark_view(result.marks),
         "labels": [e.sentence for e in result.verdict.evidence if e.scope == "declared" and e.name == "container"],
         "content": [evidence_view(e) for e in content],
         "hints": [e for e in result.verdict.evidence if e.scope == "hint"],
@@ -138,16 +138,24 @@ def _ingredient(part: Any) -> dict[str, Any]:
     }
 
 
-def mark_view(mark: MarkReading | None) -> dict[str, str]:
-    """Sentence and tone of a mark reading."""
-    found = watermark.evidence(mark)
-    details = ""
-    if mark is not None and mark.frames:
-        found_at = f", synchronised at z = {mark.z:.1f}" if mark.state in ("read", "unreadable") else ""
-        details = f"{mark.frames} pictures read{found_at}"
-    tone: words.Tone = "good" if watermark.is_read(mark) else ("caution" if found.applicable else "neutral")
-    payload = mark.payload.hex if mark is not None and mark.payload is not None else ""
-    return {"sentence": found.sentence, "tone": tone, "id": payload, "details": details}
+def mark_view(marks: Marks) -> dict[str, Any]:
+    """Sentence and tone of what picture and sound carry."""
+    found = watermark.evidence(marks)
+    tone: words.Tone = "good" if watermark.is_read(marks) else ("caution" if found.applicable else "neutral")
+    details = [_reading_words(track, one) for track, one in (("picture", marks.picture), ("sound", marks.sound)) if one]
+    return {
+        "sentence": found.sentence,
+        "tone": tone,
+        "id": marks.payload.hex if marks.payload else "",
+        "details": "; ".join(details),
+    }
+
+
+def _reading_words(track: str, reading: MarkReading) -> str:
+    found = f"z = {reading.z:.1f}, {reading.needed_z:.1f} needed" if reading.needed_z else f"z = {reading.z:.1f}"
+    seen = f", {reading.frames} pictures" if reading.frames else ""
+    how = f", {reading.geometry}" if reading.geometry else ""
+    return f"{track}: {found}{seen}{how}"
 
 
 def evidence_view(evidence: Evidence) -> dict[str, Any]:
@@ -240,7 +248,7 @@ def _is_signed(job: JobResult) -> bool:
 
 
 def _is_marked(job: JobResult) -> bool:
-    return job.mark is not None and job.mark.reading.state == "read"
+    return job.mark is not None and job.mark.came_back
 
 
 def job_view(job: JobResult, picture: bytes | None, folder: Path | None) -> dict[str, Any]:

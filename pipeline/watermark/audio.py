@@ -12,7 +12,7 @@ from pipeline.watermark import audio_cells as cells
 from pipeline.watermark import audio_masking as masking
 from pipeline.watermark import audio_tile
 from pipeline.watermark.audio_reader import SoundReader, read_sound
-from pipeline.watermark.payload import encode_payload
+from pipeline.watermark.audio_steadiness import Wandering
 
 __all__ = ["PROFILES", "STEP_UP", "SoundMarker", "SoundReader", "choose_sound_strength", "read_sound"]
 
@@ -58,7 +58,7 @@ class SoundMarker:
         if channels < 1:
             raise ValueError(f"a sound has at least one channel, not {channels}")
         self._rate_hz = cells.validate_rate(sample_rate_hz)
-        self._chips = audio_tile.sound_tile(audio_tile.sound_tile_code(key), encode_payload(payload, key=key))
+        self._chips = audio_tile.sound_tile(audio_tile.sound_patterns([key]), payload)
         self._strength = strength
         self._frame_samples = cells.frame_samples(sample_rate_hz)
         self._window = cells.hann_root(self._frame_samples)
@@ -67,12 +67,14 @@ class SoundMarker:
         self._bins = int(np.flatnonzero(weights.any(axis=1)).max()) + 1
         self._weights = weights[: self._bins]
         self._hop = cells.CELL_S / 2 * sample_rate_hz
+        self._wandering = Wandering(channels, cells.BANDS)
         # sound from the start of the next frame on, and the change that earlier frames made to it; the first frame
         # begins half a frame before the sound, so that its first samples are covered twice like all others
         self._waiting = np.zeros((channels, self._frame_samples // 2), dtype=np.float32)
         self._change = np.zeros_like(self._waiting)
         self._start = -(self._frame_samples // 2)
         self._next_frame = 0
+        self._sound_energy = self._change_energy = 0.0
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         """Mark the next block.
@@ -98,6 +100,13 @@ class SoundMarker:
         self._take(np.zeros((len(self._waiting), 2 * self._frame_samples), dtype=np.float32))
         self._mark_frames()
         return self._give(rest)
+
+    @property
+    def snr_db(self) -> float:
+        """Of all that was given out so far, sound over change; infinite when nothing was changed."""
+        if not self._change_energy:
+            return math.inf
+        return 10 * math.log10(max(self._sound_energy, 1e-30) / self._change_energy)
 
     def _take(self, block: np.ndarray) -> None:
         self._waiting = np.concatenate([self._waiting, block], axis=1)
@@ -136,7 +145,9 @@ class SoundMarker:
         """Gain less one of every bin that is kept, float32 [channels, frames, bins]."""
         chips = self._chips[numbers // 2 % audio_tile.LENGTH]
         wanted_db = np.float32(self._strength) * masking.attack_share(frames, self._rate_hz)[..., None] * chips
-        most_db = masking.largest_gain_db(spectrum, self._weights, frame_samples=self._frame_samples)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        most_db = masking.largest_gain_db(power, self._weights, frame_samples=self._frame_samples)
+        most_db = np.minimum(most_db, self._wandering(cells.in_bands(power, self._weights)))
         gain_db = np.clip(wanted_db, -most_db, most_db)
         return np.expm1(cells.in_bands(gain_db, self._weights.T) * np.float32(math.log(10) / 20))
 
@@ -145,6 +156,9 @@ class SoundMarker:
         # nothing is pushed over full scale that was not there before
         limit = np.maximum(1, np.abs(sound))
         marked = np.where(np.isfinite(sound), np.clip(sound + change, -limit, limit), sound)
+        usable = cells.usable(sound)
+        self._sound_energy += float(np.square(usable, dtype=np.float64).sum())
+        self._change_energy += float(np.square(cells.usable(marked) - usable, dtype=np.float64).sum())
         hidden = max(0, min(samples, -self._start))
         self._waiting, self._change = self._waiting[:, samples:].copy(), self._change[:, samples:].copy()
         self._start += samples

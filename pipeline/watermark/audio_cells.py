@@ -16,6 +16,8 @@ LOWEST_HZ = 500.0
 BANDS = 32
 # analysis frames of two cells overlap by half a cell
 FRAME_S = 0.025
+# from here on a matrix library is worth its start
+MANY_VALUES = 200_000
 # rates a header may claim; below the lowest no band is left, above the highest frames would only waste memory
 LOWEST_RATE_HZ = 4_000
 HIGHEST_RATE_HZ = 768_000
@@ -58,10 +60,10 @@ def band_weights(sample_rate_hz: int, pitch: float = 1.0) -> np.ndarray:
 
 
 def in_bands(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """float32 [..., bands]: values [..., bins] summed over bands.
-
-    For the few frames of one block: waking the threads of a matrix library takes longer than the product.
-    """
+    """float32 [..., bands]: values [..., bins] summed over bands."""
+    # for the few frames of one block, waking the threads of a matrix library takes longer than the product
+    if values.size > MANY_VALUES:
+        return values @ weights
     return np.einsum("...b,bk->...k", values, weights)
 
 

@@ -18,9 +18,9 @@ FLATNESS_OF_NOISE_DB = -2.5
 FLATNESS_OF_TONE_DB = -12.0
 # by which the mark stays under the threshold so found
 MARGIN_DB = 2.0
-# Modulation of a tone is not heard below about 3 %, whatever a model of added noise says (Zwicker and Fastl,
-# Psychoacoustics, figure 7.1).
-LEAST_GAIN_DB = 0.25
+# A steady tone betrays its modulation from about 3 % on, whatever a model of added noise says (Zwicker and Fastl,
+# Psychoacoustics, figure 7.1); with the margin it stays just beneath.
+MODULATION_OFFSET_DB = 28.5
 # deep valleys between tones would allow any gain; codecs do not keep what is there
 MOST_GAIN_DB = 4.0
 # Level of one band under which nothing is added: beneath the noise of 16 bits summed over a band, and inaudible at any
@@ -32,13 +32,13 @@ ATTACK_DB = 12.0
 ATTACK_STEP_S = 0.005
 
 
-def largest_gain_db(spectrum: np.ndarray, weights: np.ndarray, *, frame_samples: int) -> np.ndarray:
+def largest_gain_db(power: np.ndarray, weights: np.ndarray, *, frame_samples: int) -> np.ndarray:
     """Gain change that stays masked, cell by cell.
 
     Parameters
     ----------
-    spectrum : complex [..., bins]
-        Frames under `hann_root`; bins above the highest band may be left out.
+    power : float32 [..., bins]
+        Squared spectra of frames under `hann_root`; bins above the highest band may be left out.
     weights : float32 [bins, bands]
         `band_weights`.
     frame_samples : int
@@ -48,13 +48,12 @@ def largest_gain_db(spectrum: np.ndarray, weights: np.ndarray, *, frame_samples:
     float32 [..., bands]
         dB; 0 in silence.
     """
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
     level = cells.in_bands(power, weights)
-    silence = _silence_power(frame_samples)
+    silence = silence_power(frame_samples)
     # an even spectrum masks itself by the offset alone; a valley also lies under its neighbours
     around = np.maximum(cells.in_bands(level, _even_spreading()), level) / (level + silence)
     share = np.sqrt(around) * _factor(-(_offset_db(power, level, weights) + MARGIN_DB) / 2)
-    gain_db = np.clip(20 * np.log10(1 + share), LEAST_GAIN_DB, MOST_GAIN_DB)
+    gain_db = np.minimum(20 * np.log10(1 + share), MOST_GAIN_DB)
     return (gain_db * (level / (level + silence))).astype(np.float32)
 
 
@@ -99,7 +98,7 @@ def noise_to_mask_db(original: np.ndarray, marked: np.ndarray, sample_rate_hz: i
     spread = spreading()
     mask = (level @ spread) * _factor(-_offset_db(power, level, weights))
     ratio = (noise @ weights) @ spread / np.maximum(mask, np.finfo(np.float32).tiny)
-    heard = level > _silence_power(samples)
+    heard = level > silence_power(samples)
     return np.where(heard, 10 * np.log10(np.maximum(ratio, 1e-10)), -100).astype(np.float32)
 
 
@@ -124,10 +123,17 @@ def band_bark() -> np.ndarray:
     return (26.81 * centre_hz / (1960 + centre_hz) - 0.53).astype(np.float32)
 
 
+def silence_power(samples: int) -> np.float32:
+    """Power of a band, in the squared spectrum of a frame under `hann_root`, beneath which nothing is added."""
+    # a full-scale sine has the power (sum of the window / 2) ** 2, and the root of a Hann window sums to 2 / pi
+    return np.float32((samples / np.pi) ** 2 * 10 ** (SILENCE_DBFS / 10))
+
+
 def _offset_db(power: np.ndarray, level: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """How far below its masker each band hides noise, float32 [..., bands]."""
     tonal = _tonality(power, level, weights)
-    return tonal * (TONE_OFFSET_DB + band_bark()) + (1 - tonal) * np.float32(NOISE_OFFSET_DB)
+    tone_offset_db = np.maximum(TONE_OFFSET_DB + band_bark(), MODULATION_OFFSET_DB)
+    return tonal * tone_offset_db + (1 - tonal) * np.float32(NOISE_OFFSET_DB)
 
 
 def _tonality(power: np.ndarray, level: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -148,11 +154,6 @@ def _three_bands(values: np.ndarray) -> np.ndarray:
 def _factor(change_db: np.ndarray) -> np.ndarray:
     """Power ratio; a float32 exponential is five times faster than a power of ten."""
     return np.exp(change_db * np.float32(np.log(10) / 10))
-
-
-def _silence_power(samples: int) -> np.float32:
-    # a full-scale sine has the power (sum of the window / 2) ** 2, and the root of a Hann window sums to 2 / pi
-    return np.float32((samples / np.pi) ** 2 * 10 ** (SILENCE_DBFS / 10))
 
 
 def _frames(sound: np.ndarray, samples: int) -> np.ndarray:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from pipeline.records import MarkReading
-from pipeline.watermark import audio_cells, audio_search, audio_tile
-from pipeline.watermark.audio_evidence import STEPS
+from pipeline.records import MarkReading, MarkSegment, Payload
+from pipeline.watermark import audio_cells, audio_search, audio_segments, audio_tile
+from pipeline.watermark.audio_evidence import STEPS, fold
+from pipeline.watermark.audio_judgement import better, judge
 from pipeline.watermark.audio_search import TRIES_PER_FOLD, Match, Warp
+from pipeline.watermark.audio_segments import BLOCK_S, STEPS_PER_S
 from pipeline.watermark.audio_spectrogram import Spectrogram
-from pipeline.watermark.payload import decode_payload
 
-# Chance that an unmarked sound gets as far as a decoding, in the plain reading and again in the search; the 24-bit
-# check then lets one in 16.8 million through. Together: one wrong reading in some 800 million sounds.
-DECODE_CHANCE = 0.01
-# chance to call an unmarked sound "marked" without a passed check
-UNREADABLE_CHANCE = 1e-9
 # Seconds that are read at a time, and searched for changes of speed: ten and seven tiles. Memory stays flat, and a
 # long sound that was cut together still has windows without a cut.
 WINDOW_S, SEARCH_S = 30, 21
-STEPS_PER_S = round(STEPS / audio_cells.CELL_S)
+# For segments windows overlap by two tiles, and each speaks up to the middle of the overlap.
+OVERLAP_S = 6
 
 
 class SoundReader:
@@ -31,101 +30,171 @@ class SoundReader:
     ----------
     sample_rate_hz : int
         4,000 to 768,000.
-    key : bytes
-        The mark key.
+    keys : sequence of bytes
+        The mark keys, at least one; all are tried, and each makes the thresholds a little higher.
+    segments : bool
+        Whether to tell which stretch carries what. Then the whole sound is read, and every part of it that does not
+        read is searched for changes of speed, tempo and pitch.
+
+    Raises
+    ------
+    ValueError
+        When the rate is impossible or there is no key.
     """
 
-    def __init__(self, sample_rate_hz: int, *, key: bytes) -> None:
-        self._key = key
-        self._code = audio_tile.sound_tile_code(key)
+    def __init__(self, sample_rate_hz: int, *, keys: Sequence[bytes], segments: bool = False) -> None:
+        if not keys:
+            raise ValueError("a mark is read with at least one key")
+        self._patterns = audio_tile.sound_patterns(keys)
         self._rate_hz = sample_rate_hz
         self._spectrogram = Spectrogram(sample_rate_hz)
-        self._waiting = np.zeros((0, self._spectrogram.bins), dtype=np.float32)
+        # power of what waits to be read, as it came, and how many steps that are
+        self._waiting = [np.zeros((0, self._spectrogram.bins), dtype=np.float32)]
+        self._steps = 0
         self._sum = np.zeros((STEPS, audio_tile.LENGTH, audio_cells.BANDS), dtype=np.float32)
         # the part that speeds are searched on: of the loudest window
-        self._loudest = self._waiting
+        self._loudest = self._waiting[0]
         self._windows = 0
         self._best = MarkReading("none", sentence="No mark made with this key was found in the sound.")
+        self._segments: tuple[MarkSegment, ...] | None = () if segments else None
+        self._readings: dict[Payload, MarkReading] = {}
+        # how much was heard, and where the first waiting step lies
+        self._samples, self._start_s = 0, 0.0
 
     def add(self, block: np.ndarray) -> None:
         """Take in the next block, float32 [channels, samples]; ValueError when the channels change."""
         if self.settled:
             return
-        self._waiting = np.concatenate([self._waiting, self._spectrogram(block)])
+        self._waiting.append(self._spectrogram(block))
+        self._steps += len(self._waiting[-1])
+        self._samples += block.shape[1]
         window = WINDOW_S * STEPS_PER_S
-        while len(self._waiting) >= window:
-            self._look(self._waiting[:window])
-            self._waiting = self._waiting[window:]
+        hop = window if self._segments is None else window - OVERLAP_S * STEPS_PER_S
+        # with segments the last window takes in what would be too short a rest
+        while self._steps >= window + (0 if self._segments is None else hop):
+            power = np.concatenate(self._waiting)
+            self._look(power[:window], hop)
+            self._waiting = [power[hop:]]
+            self._steps -= hop
+            self._start_s += hop / STEPS_PER_S
 
     @property
     def settled(self) -> bool:
-        """Whether the id has been read: more sound cannot change it."""
-        return self._best.state == "read"
+        """Whether the id has been read and more sound cannot change what is said; never while segments are asked."""
+        return self._segments is None and self._best.state == "read"
 
     def reading(self) -> MarkReading:
         """What the sound says; to be asked once, at its end."""
-        if not self.settled and len(self._waiting):
-            self._look(self._waiting)
-        if not self.settled and self._windows > 1:
-            whole = Match(Warp(), audio_tile.find_sync(self._code, self._sum), self._sum)
-            self._judge([whole], tries=(self._windows + 1) * TRIES_PER_FOLD)
-        if not self.settled and self._loudest.any():
-            self._judge(*audio_search.search(self._loudest, self._code, self._rate_hz))
-        return self._best
+        if not self.settled and self._steps:
+            self._look(np.concatenate(self._waiting), self._steps)
+        if self._best.state != "read" and self._windows > 1:
+            whole = Match(Warp(), audio_tile.find_sync(self._patterns, self._sum), self._sum)
+            self._judge([whole], tries=TRIES_PER_FOLD * len(self._patterns))
+        if self._best.state != "read" and self._segments is None and self._loudest.any():
+            self._judge(*audio_search.search(self._loudest, self._patterns, self._rate_hz))
+        return self._best if self._segments is None else self._with_segments(self._segments)
 
-    def _look(self, power: np.ndarray) -> None:
-        """Read one window as it is."""
+    def _look(self, power: np.ndarray, hop: int) -> None:
+        """Read one window as it is; `hop` steps of it are not in the next one."""
         self._windows += 1
         if power.mean() > (self._loudest.mean() if len(self._loudest) else 0):
             self._loudest = power[: SEARCH_S * STEPS_PER_S].copy()
-        found = audio_search.match(power, self._code, self._rate_hz, Warp())
-        self._sum += found.tiles
-        self._judge([found], tries=self._windows * TRIES_PER_FOLD)
+        found = audio_search.warped_evidence(power, self._rate_hz, Warp())
+        self._sum += fold(found[:hop])
+        if self._segments is not None:
+            self._tell_apart(power, found, hop)
+            return
+        tiles = fold(found)
+        plain = Match(Warp(), audio_tile.find_sync(self._patterns, tiles), tiles)
+        self._judge([plain], tries=self._claims * TRIES_PER_FOLD * len(self._patterns))
+
+    @property
+    def _claims(self) -> int:
+        """By how many the chance is divided for this window: 1 / 2 + 1 / 6 + 1 / 12 .. never gets past one."""
+        return self._windows * (self._windows + 1)
 
     def _judge(self, matches: Sequence[Match], tries: int) -> None:
-        """Decode what stands out more than chance allows, given how many places were tried."""
-        least = audio_tile.threshold(tries, chance=DECODE_CHANCE)
-        sure = audio_tile.threshold(tries, chance=UNREADABLE_CHANCE)
         for found in matches:
-            self._best = max(self._best, self._one(found, least, sure), key=_weight)
+            self._take(judge(found, self._patterns, tries=tries))
 
-    def _one(self, found: Match, least: float, sure: float) -> MarkReading:
-        z, geometry = found.peak.z, found.warp.sentence
-        symbols = audio_tile.soft_symbols(self._code, found.tiles, found.peak)
-        payload = decode_payload(symbols, key=self._key) if z >= least else None
-        if payload is not None:
-            sentence = f"The sound carries our mark with the id {payload.hex}."
-            return MarkReading("read", payload, z, geometry, sentence=sentence)
-        if z >= sure:
-            sentence = "The sound carries our mark, but too little of it is left to read the id."
-            return MarkReading("unreadable", None, z, geometry, sentence=sentence)
-        return MarkReading("none", None, z, sentence="No mark made with this key was found in the sound.")
+    def _take(self, reading: MarkReading) -> None:
+        self._best = better(self._best, reading)
+        if reading.payload is not None:
+            self._readings[reading.payload] = better(self._readings.get(reading.payload, reading), reading)
+
+    # ------------------------------------------------------------- segments
+    def _tell_apart(self, power: np.ndarray, found: np.ndarray, hop: int) -> None:
+        """Add what the blocks of a window carry to the segments."""
+        lays = audio_segments.find_lays(found, self._patterns, Warp(), windows=self._claims)
+        unread = MarkReading("none")
+        if not lays:
+            matches, tries = audio_search.search(power[: SEARCH_S * STEPS_PER_S], self._patterns, self._rate_hz)
+            best = matches[0]
+            unread = judge(best, self._patterns, tries=tries * self._claims)
+            self._take(unread)
+            if unread.state != "none":
+                found = audio_search.warped_evidence(power, self._rate_hz, best.warp)
+                lays = audio_segments.find_lays(found, self._patterns, best.warp, windows=self._claims)
+        for lay in lays:
+            self._take(lay.reading)
+        quiet = audio_segments.quiet_blocks(power, frame_samples=audio_cells.frame_samples(self._rate_hz))
+        said = audio_segments.label(lays, quiet)
+        self._add_segments([reading or replace(unread, payload=None) for reading in said], last=hop == len(power))
+
+    def _add_segments(self, said: Sequence[MarkReading], *, last: bool) -> None:
+        assert self._segments is not None
+        skipped = round(OVERLAP_S / 2) if self._segments else 0
+        until = len(said) - (0 if last else round(OVERLAP_S / 2))
+        new = [self._segment(number, said[number]) for number in range(skipped, until)]
+        self._segments = audio_segments.join([*self._segments, *new])
+
+    def _segment(self, number: int, said: MarkReading) -> MarkSegment:
+        start_s = self._start_s + number * BLOCK_S
+        state = said.state if said.payload is not None or said.state != "read" else "none"
+        return MarkSegment(start_s, start_s + BLOCK_S, state, said.payload, said.z, said.geometry, said.key_id)
+
+    def _with_segments(self, segments: tuple[MarkSegment, ...]) -> MarkReading:
+        length_s = self._samples / self._rate_hz
+        segments = tuple(replace(one, end_s=min(one.end_s, length_s)) for one in segments if one.start_s < length_s)
+        if segments:
+            segments = (*segments[:-1], replace(segments[-1], end_s=length_s))
+        seconds: dict[Payload, float] = defaultdict(float)
+        for one in segments:
+            if one.payload is not None:
+                seconds[one.payload] += one.end_s - one.start_s
+        if not seconds:
+            return replace(self._best, segments=segments)
+        longest = self._readings[max(seconds, key=lambda payload: seconds[payload])]
+        sentence = longest.sentence
+        if len(seconds) > 1:
+            sentence = f"{sentence[:-1]} in its longest part, and {len(seconds)} ids in all: it was cut together."
+        return replace(longest, sentence=sentence, segments=segments)
 
 
-def read_sound(sound: np.ndarray | Iterable[np.ndarray], sample_rate_hz: int, *, key: bytes) -> MarkReading:
+def read_sound(
+    sound: np.ndarray | Iterable[np.ndarray], sample_rate_hz: int, *, keys: Sequence[bytes], segments: bool = False
+) -> MarkReading:
     """Look for our mark in a sound.
 
     Parameters
     ----------
     sound : float32 [channels, samples], or an iterable of such blocks
-        No more blocks are drawn once the id is read.
+        No more blocks are drawn once the id is read, unless segments are asked.
     sample_rate_hz : int
         4,000 to 768,000.
-    key : bytes
-        The mark key.
+    keys : sequence of bytes
+        The mark keys.
+    segments : bool
+        Whether to tell which stretch carries what; see `SoundReader`.
 
     Raises
     ------
     ValueError
-        When the rate is impossible or the channels change.
+        When the rate is impossible, there is no key, or the channels change.
     """
-    reader = SoundReader(sample_rate_hz, key=key)
+    reader = SoundReader(sample_rate_hz, keys=keys, segments=segments)
     for block in [sound] if isinstance(sound, np.ndarray) else sound:
         reader.add(block)
         if reader.settled:
             break
     return reader.reading()
-
-
-def _weight(reading: MarkReading) -> tuple[int, float]:
-    return ("none", "unreadable", "read").index(reading.state), reading.z

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.watermark import audio_cells as cells
 from pipeline.watermark.audio_evidence import STEPS, evidence, fold
-from pipeline.watermark.audio_tile import LENGTH, SoundPeak, SoundTileCode, find_sync
+from pipeline.watermark.audio_tile import LENGTH, SoundPatterns, SoundPeak, find_sync
 
 # factors that players and editors offer without ruining the sound
 SPEEDS = (0.9, 1.1)
@@ -56,11 +56,11 @@ class Match:
     tiles: np.ndarray
 
 
-# places in the tile that every fold is tried at
+# places in the tile that every pattern is tried at in a fold
 TRIES_PER_FOLD = STEPS * LENGTH
 
 
-def search(power: np.ndarray, code: SoundTileCode, sample_rate_hz: int) -> tuple[list[Match], int]:
+def search(power: np.ndarray, patterns: SoundPatterns, sample_rate_hz: int) -> tuple[list[Match], int]:
     """Undo every warp and look for the sync.
 
     Parameters
@@ -80,25 +80,31 @@ def search(power: np.ndarray, code: SoundTileCode, sample_rate_hz: int) -> tuple
     best: list[tuple[float, int, Warp]] = []
     folds = 0
     for pitch in pitches:
-        found = _evidence(power, sample_rate_hz, pitch)
+        found = warped_evidence(power, sample_rate_hz, Warp(pitch=pitch))
         for tempo in _tempos(pitch, step):
-            peak = find_sync(code, fold(found, tempo))
+            peak = find_sync(patterns, fold(found, tempo))
             folds += 1
             entry = (peak.z, folds, Warp(tempo, pitch))
             (heapq.heappush if len(best) < FINALISTS else heapq.heappushpop)(best, entry)
     finals = [warp for _, _, warp in sorted(best, reverse=True)]
     matches = []
     for warp in finals:
-        tried = list(_closer(warp, power, code, sample_rate_hz, step))
+        tried = list(_closer(warp, power, patterns, sample_rate_hz, step))
         folds += len(tried)
         matches.append(max(tried, key=lambda match: match.peak.z))
-    return sorted(matches, key=lambda match: -match.peak.z), folds * TRIES_PER_FOLD
+    return sorted(matches, key=lambda match: -match.peak.z), folds * TRIES_PER_FOLD * len(patterns)
 
 
-def match(power: np.ndarray, code: SoundTileCode, sample_rate_hz: int, warp: Warp) -> Match:
+def warped_evidence(power: np.ndarray, sample_rate_hz: int, warp: Warp) -> np.ndarray:
+    """`evidence` of bands that lie where the warp's pitch put them; its tempo is left to `fold`."""
+    weights = cells.band_weights(sample_rate_hz, warp.pitch)[: power.shape[1]]
+    return evidence(power, weights, frame_samples=cells.frame_samples(sample_rate_hz))
+
+
+def match(power: np.ndarray, patterns: SoundPatterns, sample_rate_hz: int, warp: Warp) -> Match:
     """One warp undone."""
-    tiles = fold(_evidence(power, sample_rate_hz, warp.pitch), warp.tempo)
-    return Match(warp, find_sync(code, tiles), tiles)
+    tiles = fold(warped_evidence(power, sample_rate_hz, warp), warp.tempo)
+    return Match(warp, find_sync(patterns, tiles), tiles)
 
 
 def _tempos(pitch: float, step: float) -> list[float]:
@@ -111,16 +117,18 @@ def _tempos(pitch: float, step: float) -> list[float]:
     return tempos
 
 
-def _closer(warp: Warp, power: np.ndarray, code: SoundTileCode, sample_rate_hz: int, step: float) -> Iterator[Match]:
+def _closer(
+    warp: Warp, power: np.ndarray, patterns: SoundPatterns, sample_rate_hz: int, step: float
+) -> Iterator[Match]:
     """The neighbourhood of a warp at half the steps; two turns, since pitch and tempo do not disturb each other."""
     around = [replace(warp, pitch=warp.pitch * ratio) for ratio in (1 - PITCH_STEP / 2, 1 - PITCH_STEP / 4, 1)]
     around += [replace(warp, pitch=warp.pitch * ratio) for ratio in (1 + PITCH_STEP / 4, 1 + PITCH_STEP / 2)]
-    tried = [match(power, code, sample_rate_hz, one) for one in around]
+    tried = [match(power, patterns, sample_rate_hz, one) for one in around]
     best = max(tried, key=lambda one: one.peak.z).warp
-    found = _evidence(power, sample_rate_hz, best.pitch)
+    found = warped_evidence(power, sample_rate_hz, best)
     for off in (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75):
         tiles = fold(found, best.tempo * math.exp(off * step))
-        tried.append(Match(replace(best, tempo=best.tempo * math.exp(off * step)), find_sync(code, tiles), tiles))
+        tried.append(Match(replace(best, tempo=best.tempo * math.exp(off * step)), find_sync(patterns, tiles), tiles))
     yield from tried
 
 
@@ -128,7 +136,3 @@ def _geometric(limits: tuple[float, float], step: float) -> list[float]:
     """Factors from low to high, one of them 1, each exp(step) times the one before."""
     low, high = (math.log(limit) / step for limit in limits)
     return [math.exp(index * step) for index in range(math.floor(low), math.ceil(high) + 1)]
-
-
-def _evidence(power: np.ndarray, sample_rate_hz: int, pitch: float) -> np.ndarray:
-    return evidence(power, cells.band_weights(sample_rate_hz, pitch)[: power.shape[1]])

@@ -1,16 +1,18 @@
-"""Sound tile: the keyed pattern of cells that a sound mark repeats, and finding it again."""
+"""Sound tile: the keyed patterns of cells that a sound mark repeats, finding one again and reading it."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.records import Payload
 from pipeline.watermark.audio_cells import BANDS
-from pipeline.watermark.payload import CODE_LENGTH
+from pipeline.watermark.payload import CODE_LENGTH, VARIANTS, decode_payload, encode_payload, variant_of
 
 # cells in time: 3 s, so that the shortest clip we promise anything for holds every symbol
 LENGTH = 120
@@ -21,15 +23,25 @@ DATA_PART = 0.866
 
 
 @dataclass(frozen=True)
-class SoundTileCode:
-    """What a key decides about the tile; every array is [120, 32]."""
+class SoundPatterns:
+    """What keys decide about the tile: a pattern for each variant of each key, every array [patterns, 120, 32]."""
 
+    keys: tuple[bytes, ...]
     # int8 of +-1: the known part, for finding the tile
     sync: np.ndarray
     # which code symbol each chip carries
     symbol: np.ndarray
     # int8 of +-1: whitens the data part
     sign: np.ndarray
+    # complex64 [61, 32, patterns]: transform of the sync over time, conjugated
+    sync_spectrum: np.ndarray
+
+    def key_of(self, pattern: int) -> bytes:
+        """The key that a pattern was drawn from."""
+        return self.keys[pattern // VARIANTS]
+
+    def __len__(self) -> int:
+        return len(self.sync)
 
 
 @dataclass(frozen=True)
@@ -38,52 +50,63 @@ class SoundPeak:
 
     # correlation in standard deviations over random keys
     z: float
-    # which of the sub-cell phases, and by how many cells
+    # which of the patterns, which of the sub-cell phases, and by how many cells
+    pattern: int
     phase: int
     shift: int
 
 
-def sound_tile_code(key: bytes) -> SoundTileCode:
-    """Draw sync, symbol places and signs from a key, apart from those of the picture."""
-    chips = LENGTH * BANDS
-    sync, sign, order = (_draw(key, label, chips) for label in (b"sync", b"sign", b"order"))
-    symbol = np.empty(chips, dtype=np.intp)
-    # a sorted draw is a uniform permutation; the same number of chips (give or take one) for every symbol
-    symbol[np.argsort(order, kind="stable")] = np.arange(chips) % CODE_LENGTH
-    return SoundTileCode(_square(_signs(sync)), _square(symbol), _square(_signs(sign)))
+def sound_patterns(keys: Sequence[bytes]) -> SoundPatterns:
+    """Draw sync, symbol places and signs of every variant from the keys, apart from those of the picture."""
+    drawn = [_one_pattern(key, variant) for key in keys for variant in range(VARIANTS)]
+    sync, symbol, sign = (np.stack(arrays) for arrays in zip(*drawn, strict=True))
+    spectrum = np.conj(np.fft.rfft(sync, axis=1)).transpose(1, 2, 0)
+    return SoundPatterns(tuple(keys), sync, symbol, sign, np.ascontiguousarray(spectrum, dtype=np.complex64))
 
 
-def sound_tile(code: SoundTileCode, symbols: np.ndarray) -> np.ndarray:
-    """float32 [120, 32] with unit power: sync and code symbols (int8 [612] of +-1) superposed."""
-    return np.float32(SYNC_PART) * code.sync + np.float32(DATA_PART) * (code.sign * symbols[code.symbol])
+def sound_tile(patterns: SoundPatterns, payload: Payload, *, key_index: int = 0) -> np.ndarray:
+    """float32 [120, 32] with unit power: sync and the payload's code word superposed."""
+    pattern = key_index * VARIANTS + variant_of(payload)
+    symbols = encode_payload(payload, key=patterns.keys[key_index])
+    data = patterns.sign[pattern] * symbols[patterns.symbol[pattern]]
+    return np.float32(SYNC_PART) * patterns.sync[pattern] + np.float32(DATA_PART) * data
 
 
-def find_sync(code: SoundTileCode, tiles: np.ndarray) -> SoundPeak:
-    """Correlate folded evidence with the sync at every cyclic shift.
+def find_sync(patterns: SoundPatterns, tiles: np.ndarray) -> SoundPeak:
+    """Correlate folded evidence with every pattern's sync at every cyclic shift.
 
-    The signs of the sync are independent of any sound that was not marked with the key, so a correlation is a sum of
+    The signs of a sync are independent of any sound that was not marked with its key, so a correlation is a sum of
     independent terms of known power: never more likely to exceed z than Hoeffding's bound exp(-z^2 / 2), whatever
     is heard.
 
     Parameters
     ----------
-    tiles : float [phases, 120, 32]
+    tiles : float32 [phases, 120, 32]
         One folded tile for each sub-cell phase.
     """
     power = np.square(tiles, dtype=np.float64).sum(axis=(1, 2))
-    spectrum = np.fft.rfft(tiles, axis=1) * np.conj(_sync_spectrum(code))
-    correlation = np.fft.irfft(spectrum.sum(axis=2), n=LENGTH, axis=1)
+    spectrum = np.fft.rfft(tiles, axis=1).transpose(1, 0, 2)
+    # [shifts, phases, patterns]
+    correlation = np.fft.irfft(spectrum @ patterns.sync_spectrum, n=LENGTH, axis=0)
     z = correlation / np.sqrt(np.where(power > 0, power, np.inf))[:, None]
-    phase, shift = np.unravel_index(int(z.argmax()), z.shape)
-    return SoundPeak(float(z[phase, shift]), int(phase), int(shift))
+    shift, phase, pattern = np.unravel_index(int(z.argmax()), z.shape)
+    return SoundPeak(float(z[shift, phase, pattern]), int(pattern), int(phase), int(shift))
 
 
-def soft_symbols(code: SoundTileCode, tiles: np.ndarray, peak: SoundPeak) -> np.ndarray:
+def read_tile(patterns: SoundPatterns, tiles: np.ndarray, peak: SoundPeak) -> Payload | None:
+    """The payload of folded evidence whose place is known, or None when its check fails."""
+    payload = decode_payload(soft_symbols(patterns, tiles, peak), key=patterns.key_of(peak.pattern))
+    # every id has its own variant: three more bits that chance must hit
+    return payload if payload is not None and variant_of(payload) == peak.pattern % VARIANTS else None
+
+
+def soft_symbols(patterns: SoundPatterns, tiles: np.ndarray, peak: SoundPeak) -> np.ndarray:
     """float [612]: the code symbols of folded evidence whose place is known."""
+    sync, symbol, sign = (part[peak.pattern] for part in (patterns.sync, patterns.symbol, patterns.sign))
     placed = np.roll(tiles[peak.phase], -peak.shift, axis=0)
     # what is known of the tile must not disturb what is asked of it
-    placed = placed - (placed * code.sync).mean() * code.sync
-    return np.bincount(code.symbol.ravel(), weights=(placed * code.sign).ravel(), minlength=CODE_LENGTH)
+    placed = placed - (placed * sync).mean() * sync
+    return np.bincount(symbol.ravel(), weights=(placed * sign).ravel(), minlength=CODE_LENGTH)
 
 
 def threshold(tries: int, *, chance: float) -> float:
@@ -91,12 +114,17 @@ def threshold(tries: int, *, chance: float) -> float:
     return math.sqrt(2 * math.log(max(tries, 1) / chance))
 
 
-def _sync_spectrum(code: SoundTileCode) -> np.ndarray:
-    return np.fft.rfft(code.sync, axis=0)
+def _one_pattern(key: bytes, variant: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    chips = LENGTH * BANDS
+    sync, sign, order = (_draw(key, variant, label, chips) for label in (b"sync", b"sign", b"order"))
+    symbol = np.empty(chips, dtype=np.intp)
+    # a sorted draw is a uniform permutation; the same number of chips (give or take one) for every symbol
+    symbol[np.argsort(order, kind="stable")] = np.arange(chips) % CODE_LENGTH
+    return _square(_signs(sync)), _square(symbol), _square(_signs(sign))
 
 
-def _draw(key: bytes, label: bytes, count: int) -> np.ndarray:
-    seed = hmac.new(key, b"foleymark sound tile 1 " + label, hashlib.sha256).digest()
+def _draw(key: bytes, variant: int, label: bytes, count: int) -> np.ndarray:
+    seed = hmac.new(key, b"foleymark sound tile 2 " + bytes([variant]) + label, hashlib.sha256).digest()
     return np.frombuffer(hashlib.shake_256(seed).digest(8 * count), dtype="<u8")
 
 

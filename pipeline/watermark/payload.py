@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,13 +17,35 @@ ID_BITS = 60
 PAYLOAD_BITS = 64
 # a wrong word passes by chance once in 16.8 million; the sync peak guards in front of it
 CHECK_BITS = 24
+# Patterns that a key has: which one a file carries follows from its id. Files that are averaged, to learn the pattern
+# of a key or to blur an id, then mostly hold different ones; the reader tries all, so more would cost time and margin.
+VARIANTS = 8
+# two of 60 random bits hardly ever meet, so a registry that refuses so many is not working
+MOST_DRAWS = 8
+# how an id is reserved before it is embedded: False when it is taken. The seam to whoever keeps the ids.
+Reserve = Callable[[Payload], bool]
 # symbols of one code word
 CODE_LENGTH = convolution.coded_length(PAYLOAD_BITS + CHECK_BITS)
 
 
-def new_payload() -> Payload:
-    """A fresh random id."""
-    return Payload(version=VERSION, id=secrets.randbits(ID_BITS))
+def new_payload(reserve: Reserve | None = None) -> Payload:
+    """A fresh random id; with a registry's `reserve` one that it has reserved, so that no two files share it.
+
+    Raises
+    ------
+    RuntimeError
+        The registry refuses one id after the other, which chance does not explain.
+    """
+    for _ in range(MOST_DRAWS):
+        payload = Payload(version=VERSION, id=secrets.randbits(ID_BITS))
+        if reserve is None or reserve(payload):
+            return payload
+    raise RuntimeError(f"the registry refused {MOST_DRAWS} random ids in a row; it is broken or full")
+
+
+def variant_of(payload: Payload) -> int:
+    """Which of the key's patterns carries this id, 0 to 7."""
+    return hashlib.sha256(b"foleymark variant" + payload.id.to_bytes(8, "big")).digest()[0] % VARIANTS
 
 
 def encode_payload(payload: Payload, *, key: bytes) -> np.ndarray:

@@ -1,59 +1,33 @@
-"""Reader: finds our mark in the pictures of a clip and reads its id."""
+"""Reader: finds our mark in the pictures of a clip and reads its id, as a whole and stretch by stretch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
-from pipeline.records import MarkReading, Payload
-from pipeline.watermark import geometry, grid, tile
-from pipeline.watermark.geometry_words import Bars, describe, find_bars
-from pipeline.watermark.payload import decode_payload
-from pipeline.watermark.whitening import chip_evidence, flatten_spectrum
+from pipeline.records import MarkReading, MarkSegment, MarkState, Payload
+from pipeline.watermark.evidence import Evidence, joined
+from pipeline.watermark.keys import key_id
+from pipeline.watermark.lays import Found, Looker
+from pipeline.watermark.segments import longest_payload, merged, others
 
-# On a clip some 1.5 million places of the tile are tried with the picture as it was made (grids, sizes, quarter turns,
-# 16,384 places each), and some 60 million within reach of a search for a changed geometry. Each reaches z by chance at
-# most once in exp(z^2 / 2), and a passed check is chance once in 2^24: with these z, an unmarked clip reads at most
-# once in a thousand million, either way.
-ACCEPT_Z = 6.1
-ACCEPT_CHANGED_Z = 6.7
-# without a passed check we say "marked" only from here on, for the same chance
-UNREADABLE_Z = 8.8
-# a mark that reads with this margin will not be lost by reading on
-SETTLED_Z = 8.8
+# A clip is judged window by window: long enough to read after a platform's re-encode, short enough to place an insert.
+WINDOW_S = 2.0
+# a cut ends a window that is at least this long
+SHORTEST_WINDOW_S = 0.5
+# pictures a second where nobody tells the time
+USUAL_RATE_HZ = 25
+# a clear mark is looked for after so many pictures, and whenever they have doubled
 FIRST_LOOK_FRAMES = 4
-# so many pictures carry enough evidence to look for a changed geometry before the end
-SEARCH_FRAMES = 16
-# Maps that a changed geometry is looked for in: lines over the short side, and how many chips may lie across them.
-# A map twice as fine as the grid loses nothing; many more samples than chips only dilute the evidence.
-OPEN_MAPS = ((360, (110.0, 330.0)), (150, (36.0, 120.0)))
-# a peak this high is worth being climbed
-PROMISING_Z = 5.0
-
-Turn = Callable[[np.ndarray], np.ndarray]
-# ways a copy can be turned; a tile turns with the picture, and its place is searched anyway
-TURNS: tuple[tuple[str, Turn], ...] = (
-    ("", lambda square: square),
-    (", mirrored", np.fliplr),
-    (", turned by 180 degrees", lambda square: np.rot90(square, 2)),
-    (", turned by 90 degrees", lambda square: np.rot90(square, 1)),
-    (", turned by 270 degrees", lambda square: np.rot90(square, 3)),
-    (", upside down", np.flipud),
-    (", mirrored and turned by 90 degrees", lambda square: np.fliplr(np.rot90(square, 1))),
-    (", mirrored and turned by 270 degrees", lambda square: np.fliplr(np.rot90(square, 3))),
-)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One way to lay the tile over the picture, and what it gave."""
-
-    z: float
-    geometry: str
-    payload: Payload | None = None
+# A search for a changed geometry costs half a second, so it is made when the windows that did not read become 5, 25,
+# 125 and so on, and at the end; crops are looked for when the first has not read.
+SEARCH_GROWTH = 5
+# Windows that wait for a lay to be found; when they become more, neighbours are joined. Memory stays flat.
+MOST_WAITING = 12
+# lays that are tried again on the next window: two shots of different making may take turns
+KNOWN_LAYS = 2
 
 
 class PictureReader:
@@ -63,142 +37,204 @@ class PictureReader:
     ----------
     width_px, height_px : int
         Size of the upright luma.
-    key : bytes
-        The mark key.
+    keys : sequence of bytes
+        The mark keys that may have made the mark, likeliest first; each costs time and a little margin.
     display_aspect : Fraction or float
         Displayed width over height of the upright picture, sample aspect applied.
+    segments : bool
+        Whether the reading is to say what each stretch carries; then no clip is settled before its end.
     """
 
-    def __init__(self, width_px: int, height_px: int, *, key: bytes, display_aspect: Fraction | float) -> None:
-        self._key = key
-        self._code = tile.tile_code(key)
-        self._aspect = display_aspect
-        self._short_px = min(width_px, height_px)
-        first = grid.lines_for(width_px, height_px)
-        self._maps = {lines: self._empty_map(lines) for lines in sorted(grid.GRIDS, key=lambda lines: lines != first)}
-        self._open_maps = {lines: self._empty_map(lines) for lines, _ in OPEN_MAPS}
-        # sum of the pictures, which shows bars
-        self._gray = self._empty_map(OPEN_MAPS[0][0])
+    def __init__(
+        self,
+        width_px: int,
+        height_px: int,
+        *,
+        keys: Sequence[bytes],
+        display_aspect: Fraction | float,
+        segments: bool = False,
+    ) -> None:
+        self._size = display_aspect, min(width_px, height_px)
+        self._key_ids = tuple(key_id(key) for key in keys)
+        self._looker = Looker(keys)
+        self._in_segments = segments
         self._frames = 0
+        self._first_s = 0.0
         self._next_look = FIRST_LOOK_FRAMES
-        self._searched = False
-        # what settled the matter
-        self._found: Candidate | None = None
+        self._window = Evidence(*self._size, 0.0)
+        # windows that did not read, their sum, and how many they have been
+        self._waiting: list[Evidence] = []
+        self._pending = Evidence(*self._size, 0.0)
+        self._unread = 0
+        self._searched = 0
+        # the last that read, newest first, and the best of each id; what came nearest where none read
+        self._known: list[Found] = []
+        self._read: dict[Payload, tuple[Found, str]] = {}
+        self._nearest = Found()
+        self._nearest_words = ""
+        self._segments: list[MarkSegment] = []
+        self._answer: MarkReading | None = None
 
-    def add(self, luma: np.ndarray, *, bit_depth: int | None = None) -> None:
-        """Take in one picture, uint8 or uint16 [H, W]; uint16 counts as 10 bit unless told otherwise."""
+    def add(
+        self,
+        luma: np.ndarray,
+        *,
+        bit_depth: int | None = None,
+        time_s: float | None = None,
+        cut: bool = False,
+        is_intra: bool = False,
+    ) -> None:
+        """Take in one picture.
+
+        Parameters
+        ----------
+        luma : uint8 or uint16 [H, W]
+        bit_depth : int or None
+            None counts uint16 as 10 bit.
+        time_s : float or None
+            When it is shown; None counts on at 25 pictures a second.
+        cut : bool
+            Whether a new shot begins with it.
+        is_intra : bool
+            Whether it was coded by itself; the first of a clip and of a shot always are.
+        """
+        now_s = self._frames / USUAL_RATE_HZ if time_s is None else time_s
+        window = self._window
+        if window.frames and now_s - window.start_s >= (SHORTEST_WINDOW_S if cut else WINDOW_S):
+            self._close(now_s)
+        if not self._window.frames:
+            self._window.start_s = now_s
         depth = bit_depth or (8 if luma.dtype == np.uint8 else 10)
-        finest = self._open_maps[OPEN_MAPS[0][0]]
-        gray = grid.gray_levels(luma, finest.shape[::-1], bit_depth=depth)
-        finest += chip_evidence(gray)
-        self._gray += gray
-        # the grids are made from the finest map where it is no finer than the picture: nothing is lost, time is saved
-        source, depth = (gray, 8) if self._short_px >= OPEN_MAPS[0][0] else (luma, depth)
-        for chip_map in (*self._maps.values(), *list(self._open_maps.values())[1:]):
-            chip_map += chip_evidence(grid.gray_levels(source, chip_map.shape[::-1], bit_depth=depth))
+        self._window.add(luma, bit_depth=depth, is_intra=is_intra or cut or not self._frames)
         self._frames += 1
+        # how long the last picture is shown is not told: as long as the others, on average
+        if self._frames == 1:
+            self._first_s = now_s
+        usual_s = (now_s - self._first_s) / (self._frames - 1) if self._frames > 1 else 1 / USUAL_RATE_HZ
+        self._window.end_s = now_s + usual_s
 
     @property
     def settled(self) -> bool:
         """Whether the mark is read so clearly that more pictures cannot change it; looks at 4, 8, 16.. pictures."""
-        if self._found is None and self._frames >= self._next_look:
+        if self._in_segments:
+            return False
+        if not self._read and self._frames >= self._next_look:
             self._next_look = 2 * self._frames
-            # a changed geometry costs the better part of a second, so it is looked for once before the end
-            found = self._best(thorough=self._frames >= SEARCH_FRAMES and not self._searched)
-            self._found = found if found.payload is not None and found.z >= SETTLED_Z else None
-        return self._found is not None
+            self._note(self._looker.as_made(self._window, thorough=False), self._window)
+        return any(found.is_sure for found, _ in self._read.values())
 
     def reading(self) -> MarkReading:
-        """What the pictures so far say."""
+        """What the pictures say; no more can be added after it."""
         if not self._frames:
             return MarkReading(state="none", sentence="There was no picture to look for a mark in.")
-        found = self._found or self._best(thorough=True)
-        words = ", ".join(filter(None, (found.geometry, self._bars(self._gray.shape).words)))
+        if self._answer is None:
+            if not self.settled:
+                self._finish()
+            self._answer = self._said(merged(self._segments))
+        return self._answer
+
+    def _finish(self) -> None:
+        """Judge what is left; in segments, parts that were made differently are searched one after the other."""
+        if self._window.frames:
+            self._close(self._window.end_s, is_last=True)
+        while self._unread and self._search(thorough=True) and self._in_segments:
+            pass
+        unreadable = [self._nearest.lay] if self._nearest.is_sure and self._nearest.lay else []
+        for window in self._waiting:
+            self._tell(window, self._looker.again(window, unreadable))
+
+    def _close(self, end_s: float, *, is_last: bool = False) -> None:
+        """Judge the window that ends now: as the last ones lay, as it was made, and from time to time by a search."""
+        window, self._window = self._window, Evidence(*self._size, end_s)
+        window.end_s = end_s
+        found = self._looker.again(window, [known.lay for known in self._known if known.lay])
+        if found.payload is None:
+            found = max(found, self._looker.as_made(window, thorough=False), key=lambda one: one.rank)
+        self._note(found, window)
+        if found.payload is None:
+            found = self._looker.same(window, self._known)
         if found.payload is not None:
-            sentence = f"The picture carries our mark with the id {found.payload.hex}."
-            return MarkReading("read", found.payload, found.z, words, self._frames, sentence)
-        if found.z >= UNREADABLE_Z:
+            self._tell(window, found)
+            return
+        self._wait(window)
+        if not is_last and self._unread >= max(1, SEARCH_GROWTH * self._searched):
+            self._search(thorough=self._unread > 1)
+
+    def _wait(self, window: Evidence) -> None:
+        if not self._unread:
+            self._pending.start_s = window.start_s
+        self._pending.merge(window)
+        self._unread += 1
+        window.rest()
+        self._waiting.append(window)
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting = joined(self._waiting)
+        # those that touch no other cannot be joined: the oldest has waited long enough
+        while len(self._waiting) > MOST_WAITING:
+            self._tell(self._waiting.pop(0))
+
+    def _search(self, *, thorough: bool) -> bool:
+        """Look for a changed geometry in the sum of all that did not read, then for its id in each window.
+
+        Returns whether an id was read; then at least one window less waits.
+        """
+        self._searched = self._unread
+        found = self._looker.as_made(self._pending, thorough=True)
+        if found.payload is None:
+            found = max(found, self._looker.changed(self._pending, thorough=thorough), key=lambda one: one.rank)
+        self._note(found, self._pending)
+        if found.payload is None:
+            return False
+        waiting, self._waiting = self._waiting, []
+        self._pending = Evidence(*self._size, self._window.start_s)
+        self._unread = self._searched = 0
+        same = [self._looker.same(window, [found]) for window in waiting]
+        # where no window tells it alone, all of them did together
+        alone = any(one.payload is not None for one in same)
+        for window, one in zip(waiting, same, strict=True):
+            if alone and one.payload is None:
+                self._wait(window)
+            else:
+                self._tell(window, one if alone else found)
+        return True
+
+    def _note(self, found: Found, evidence: Evidence) -> None:
+        """Keep what read, or came nearest."""
+        if found.lay is None:
+            return
+        if found.payload is None:
+            if found.z > self._nearest.z:
+                self._nearest, self._nearest_words = found, found.lay.words(evidence)
+            return
+        self._known = [found, *(known for known in self._known if known.lay != found.lay)][:KNOWN_LAYS]
+        if found.payload not in self._read or found.z > self._read[found.payload][0].z:
+            self._read[found.payload] = (found, found.lay.words(evidence))
+
+    def _tell(self, window: Evidence, found: Found | None = None) -> None:
+        """Write down what a window carries."""
+        start_s, end_s = window.start_s, window.end_s
+        if found is None or found.lay is None or (found.payload is None and not found.is_sure):
+            self._segments.append(MarkSegment(start_s, end_s, "none"))
+            return
+        state: MarkState = "unreadable" if found.payload is None else "read"
+        words = found.lay.words(window)
+        segment = MarkSegment(start_s, end_s, state, found.payload, found.z, words, self._key_ids[found.key])
+        self._segments.append(segment)
+
+    def _said(self, segments: tuple[MarkSegment, ...]) -> MarkReading:
+        told = segments if self._in_segments else ()
+        if self._read:
+            payload = longest_payload(segments) or next(iter(self._read))
+            found, words = self._read[payload]
+            sentence = f"The picture carries our mark with the id {payload.hex}{others(segments, payload)}."
+            return self._reading("read", found, words, sentence, told)
+        if self._nearest.is_sure:
             sentence = "The picture carries our mark, but too little of it is left to read the id."
-            return MarkReading("unreadable", None, found.z, words, self._frames, sentence)
-        sentence = "No mark made with this key was found in the picture."
-        return MarkReading("none", None, found.z, "", self._frames, sentence)
+            return self._reading("unreadable", self._nearest, self._nearest_words, sentence, told)
+        return self._reading("none", self._nearest, "", "No mark made with this key was found in the picture.", told)
 
-    def _empty_map(self, lines: int) -> np.ndarray:
-        columns, rows = grid.grid_size(lines, self._aspect)
-        return np.zeros((rows, columns), dtype=np.float32)
-
-    def _best(self, *, thorough: bool) -> Candidate:
-        """The first candidate that reads, else the one with the highest peak."""
-        best = Candidate(0.0, "")
-        for found in self._candidates(thorough=thorough):
-            if found.payload is not None:
-                return found
-            best = max(best, found, key=lambda candidate: candidate.z)
-        return best
-
-    def _candidates(self, *, thorough: bool) -> Iterator[Candidate]:
-        yield from self._as_made(thorough=thorough)
-        if thorough:
-            self._searched = True
-            for lines, chips in OPEN_MAPS:
-                yield from self._changed(self._open_maps[lines], chips)
-
-    def _as_made(self, *, thorough: bool) -> Iterator[Candidate]:
-        """Whole pictures, plainly resized or turned by quarters: no search, and the best there is."""
-        for lines, chip_map in self._maps.items():
-            flat = flatten_spectrum(chip_map)
-            sizes = grid.nearby_sizes(lines, self._aspect, short_px=self._short_px)
-            for size in sizes if thorough else sizes[:1]:
-                folded = tile.fold(flat if size == flat.shape[::-1] else _stretch(flat, size))
-                for name, turn in TURNS if thorough else TURNS[:1]:
-                    yield self._try(turn(folded), f"grid {lines}{name}")
-
-    def _changed(self, chip_map: np.ndarray, chips: tuple[float, float]) -> Iterator[Candidate]:
-        """Pictures that were cropped, squeezed, rotated or set into a frame."""
-        bars = self._bars(chip_map.shape)
-        middle = geometry.middle(bars.cleared(chip_map))
-        flat = flatten_spectrum(middle)
-        for lay in geometry.search(self._code, geometry.line_spectrum(middle), flat.shape, chips):
-            found, linear = self._laid(flat, lay.linear)
-            if found.payload is None and found.z >= PROMISING_Z:
-                found, linear = self._climbed(flat, linear, found)
-            yield replace(found, geometry=describe(linear, chip_map.shape, bars))
-
-    def _laid(self, flat: np.ndarray, linear: np.ndarray) -> tuple[Candidate, np.ndarray]:
-        """The better of a lay and its half turn, which the search cannot tell apart."""
-        folded = tile.fold(geometry.rectify(flat, linear))
-        ways = ((folded, linear), (np.rot90(folded, 2), -linear))
-        tried = [(self._try(square, needed_z=ACCEPT_CHANGED_Z), way) for square, way in ways]
-        return max(tried, key=lambda pair: (pair[0].payload is not None, pair[0].z))
-
-    def _climbed(self, flat: np.ndarray, linear: np.ndarray, found: Candidate) -> tuple[Candidate, np.ndarray]:
-        """A lay moved to where the peak is highest: its place is known now, which tells more than power alone."""
-        steps = 0.5 / np.array(flat.shape)
-        for _ in range(2):
-            for row, column in np.ndindex(2, 2):
-                for sign in (-1, 1):
-                    moved = linear.copy()
-                    moved[row, column] += sign * steps[column]
-                    tried = self._try(tile.fold(geometry.rectify(flat, moved)), needed_z=ACCEPT_CHANGED_Z)
-                    if tried.payload is not None:
-                        return tried, moved
-                    if tried.z > found.z:
-                        found, linear = tried, moved
-            steps = steps / 2
-        return found, linear
-
-    def _bars(self, shape: tuple[int, ...]) -> Bars:
-        return find_bars(grid.resize(self._gray, (shape[1], shape[0])) / self._frames)
-
-    def _try(self, square: np.ndarray, words: str = "", *, needed_z: float = ACCEPT_Z) -> Candidate:
-        peak = tile.find_sync(self._code, square)
-        if peak.z < needed_z:
-            return Candidate(peak.z, words)
-        symbols = tile.soft_symbols(self._code, square, peak)
-        return Candidate(peak.z, words, decode_payload(symbols, key=self._key))
-
-
-def _stretch(chip_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    import cv2
-
-    return cv2.resize(chip_map, size, interpolation=cv2.INTER_CUBIC)
+    def _reading(
+        self, state: MarkState, found: Found, words: str, sentence: str, segments: tuple[MarkSegment, ...]
+    ) -> MarkReading:
+        key = "" if state == "none" else self._key_ids[found.key]
+        return MarkReading(state, found.payload, found.z, words, self._frames, sentence, found.needed_z, key, segments)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.watermark.payload import CODE_LENGTH
+from pipeline.watermark.payload import CODE_LENGTH, VARIANTS
 
 # chips per side; about seven chips carry each code symbol
 SIDE = 64
@@ -26,21 +27,24 @@ DATA_PART = 0.866
 SLOW_EDGE, QUICK_EDGE = (4.0, 7.0), (32.0, 25.0)
 # places are tried to half a chip
 PLACES_PER_CHIP = 2
+PLACES = SIDE * PLACES_PER_CHIP
+# what one look at a folded tile tries: every place, every variant
+TRIES_PER_TILE = PLACES**2 * VARIANTS
 # no wave counts for more than so many times the root mean square of all: a picture's own stripes are no evidence
 STRONGEST_WAVE = 2.0
 
 
 @dataclass(frozen=True)
 class TileCode:
-    """What a key decides about the tile."""
+    """What a key decides about its tiles: one set of waves, so that geometry is searched once, and eight patterns."""
 
     # int [112, 2]: cycles per tile down and across, across never negative
     waves: np.ndarray
-    # complex64 [112]: phase of each wave, of unit size
+    # complex64 [8, 112]: phase of each wave, of unit size
     phases: np.ndarray
-    # int [64, 64]: which code symbol each chip carries
+    # int [8, 64, 64]: which code symbol each chip carries
     symbol: np.ndarray
-    # int8 [64, 64] of +-1: whitens the data part
+    # int8 [8, 64, 64] of +-1: whitens the data part
     sign: np.ndarray
 
 
@@ -53,32 +57,29 @@ class SyncPeak:
     # chips, in halves
     shift_y: float
     shift_x: float
+    # which of the key's patterns it is
+    variant: int = 0
 
 
 def tile_code(key: bytes) -> TileCode:
-    """Draw the tile's sync waves, symbol places and signs from a key."""
-    chips = SIDE * SIDE
+    """Draw the sync waves of a key, and the phases, symbol places and signs of its variants."""
     band = _band()
-    sign, order = (_draw(key, label, chips) for label in (b"sign", b"order"))
     waves = band[np.argsort(_draw(key, b"waves", len(band)), kind="stable")[:WAVES]]
-    angles = _draw(key, b"phases", WAVES) * (2 * np.pi / 2.0**64)
-    symbol = np.empty(chips, dtype=np.intp)
-    # a sorted draw is a uniform permutation; the same number of chips (give or take one) for every symbol
-    symbol[np.argsort(order, kind="stable")] = np.arange(chips) % CODE_LENGTH
-    signs = (1 - 2 * (sign & 1).astype(np.int8)).astype(np.int8)
-    return TileCode(waves, np.exp(1j * angles).astype(np.complex64), _square(symbol), _square(signs))
+    variants = [_variant(key, number) for number in range(VARIANTS)]
+    phases, symbol, sign = (np.stack(parts) for parts in zip(*variants, strict=True))
+    return TileCode(waves, phases, symbol, sign)
 
 
-def sync_tile(code: TileCode) -> np.ndarray:
+def sync_tile(code: TileCode, variant: int) -> np.ndarray:
     """float32 [64, 64] with unit power: the known part alone."""
-    sync = np.fft.irfft2(_sparse(code, code.phases, SIDE), s=(SIDE, SIDE))
+    sync = np.fft.irfft2(_sparse(code, code.phases[variant], SIDE), s=(SIDE, SIDE))
     return (sync / sync.std()).astype(np.float32)
 
 
-def marked_tile(code: TileCode, symbols: np.ndarray) -> np.ndarray:
+def marked_tile(code: TileCode, symbols: np.ndarray, variant: int) -> np.ndarray:
     """float32 [64, 64] with unit power: sync and code symbols (int8 [612] of +-1) superposed."""
-    data = _data_part(code, np.fft.rfft2(code.sign * symbols[code.symbol]))
-    both = np.float32(SYNC_PART) * sync_tile(code) + np.float32(DATA_PART) * data / data.std()
+    data = _data_part(code, np.fft.rfft2(code.sign[variant] * symbols[code.symbol[variant]]))
+    both = np.float32(SYNC_PART) * sync_tile(code, variant) + np.float32(DATA_PART) * data / data.std()
     return both / both.std()
 
 
@@ -96,35 +97,60 @@ def fold(chip_map: np.ndarray) -> np.ndarray:
 
 
 def find_sync(code: TileCode, tile: np.ndarray) -> SyncPeak:
-    """Correlate a folded tile with the sync at all cyclic shifts of half a chip.
+    """Correlate a folded tile with the sync of every variant at all cyclic shifts of half a chip.
 
     The phases of the waves are independent of any picture that was not marked with the key, so whatever the picture
     shows, the correlation of an unmarked tile is a sum of cosines of independent uniform angles with known weights.
     Its moments stay below those of a normal variable (the Bessel function I0(t) is at most exp(t^2 / 4)): no shift
     exceeds z with a chance of more than exp(-z^2 / 2).
     """
+    import scipy.fft
+
     found = _at_waves(code, tile)
     mean_square = float(np.square(np.abs(found), dtype=np.float64).mean())
     if mean_square <= np.finfo(np.float32).tiny:
         return SyncPeak(0.0, 0.0, 0.0)
     size = np.abs(found)
     limited = found * np.minimum(1, STRONGEST_WAVE * mean_square**0.5 / np.maximum(size, np.finfo(np.float32).tiny))
-    places = SIDE * PLACES_PER_CHIP
+    # the sum of the squares is one: the transform then counts in standard deviations
+    limited /= (float(np.square(np.abs(limited), dtype=np.float64).sum()) / 2) ** 0.5
+    waves = _sparse(code, limited * np.conj(code.phases), PLACES).astype(np.complex64)
     # every wave counts twice in a real transform, and the transform divides by the number of places
-    correlation = np.fft.irfft2(_sparse(code, limited * np.conj(code.phases), places), s=(places, places))
-    row, column = np.unravel_index(int(correlation.argmax()), correlation.shape)
-    deviation = 2 / places**2 * (float(np.square(np.abs(limited), dtype=np.float64).sum()) / 2) ** 0.5
-    z = float(correlation.max()) / deviation
-    return SyncPeak(z, float(row) / PLACES_PER_CHIP, float(column) / PLACES_PER_CHIP)
+    z = scipy.fft.irfft2(waves, s=(PLACES, PLACES)) * np.float32(PLACES**2 / 2)
+    variant, row, column = np.unravel_index(int(z.argmax()), z.shape)
+    place = float(row) / PLACES_PER_CHIP, float(column) / PLACES_PER_CHIP
+    return SyncPeak(float(z[variant, row, column]), *place, int(variant))
 
 
 def soft_symbols(code: TileCode, tile: np.ndarray, peak: SyncPeak) -> np.ndarray:
     """float [612]: the code symbols of a folded tile whose place is known."""
+    signed = _placed(code, tile, peak) * code.sign[peak.variant]
+    return np.bincount(code.symbol[peak.variant].ravel(), weights=signed.ravel(), minlength=CODE_LENGTH)
+
+
+def match_word(code: TileCode, tile: np.ndarray, peak: SyncPeak, symbols: np.ndarray) -> float:
+    """z of a known code word (int8 [612] of +-1) in a folded tile whose place is known.
+
+    The signs of the chips are independent of any picture that was not marked with the key, so that Hoeffding's bound
+    holds here too: z is exceeded by chance at most once in exp(z^2 / 2).
+    """
+    placed = _placed(code, tile, peak)
+    word = code.sign[peak.variant] * symbols[code.symbol[peak.variant]]
+    power = float(np.square(placed, dtype=np.float64).sum())
+    return float((placed * word).sum()) / power**0.5 if power > 0 else 0.0
+
+
+def threshold(tries: float, *, chance: float) -> float:
+    """The z that the best of so many tries on an unmarked picture reaches with at most this chance (Hoeffding)."""
+    return math.sqrt(2 * math.log(max(tries, 1) / chance))
+
+
+def _placed(code: TileCode, tile: np.ndarray, peak: SyncPeak) -> np.ndarray:
+    """float32 [64, 64]: the data part of a folded tile, moved to its place."""
     # a tile repeats, so it moves by parts of a chip without any loss
     down, across = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
     turn = np.exp(2j * np.pi * (down * peak.shift_y + across * peak.shift_x))
-    placed = _data_part(code, np.fft.rfft2(tile) * turn)
-    return np.bincount(code.symbol.ravel(), weights=(placed * code.sign).ravel(), minlength=CODE_LENGTH)
+    return _data_part(code, np.fft.rfft2(tile) * turn)
 
 
 def _data_part(code: TileCode, spectrum: np.ndarray) -> np.ndarray:
@@ -144,12 +170,26 @@ def _at_waves(code: TileCode, tile: np.ndarray) -> np.ndarray:
 
 
 def _sparse(code: TileCode, values: np.ndarray, side: int) -> np.ndarray:
-    """Half spectrum complex [side, side // 2 + 1] with values at the waves only."""
-    spectrum = np.zeros((side, side // 2 + 1), dtype=np.complex128)
-    spectrum[code.waves[:, 0], code.waves[:, 1]] = values
+    """Half spectra, complex [..., side, side // 2 + 1], with values [..., 112] at the waves only."""
+    spectrum = np.zeros((*values.shape[:-1], side, side // 2 + 1), dtype=np.complex128)
+    spectrum[..., code.waves[:, 0], code.waves[:, 1]] = values
     upright = code.waves[:, 1] == 0
-    spectrum[-code.waves[upright, 0], 0] = np.conj(values[upright])
+    spectrum[..., -code.waves[upright, 0], 0] = np.conj(values[..., upright])
     return spectrum
+
+
+def _variant(key: bytes, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Phases, symbol places and signs of one variant."""
+    chips = SIDE * SIDE
+    angles, sign, order = (
+        _draw(key, label + b" %d" % number, count)
+        for label, count in ((b"phases", WAVES), (b"sign", chips), (b"order", chips))
+    )
+    symbol = np.empty(chips, dtype=np.intp)
+    # a sorted draw is a uniform permutation; the same number of chips (give or take one) for every symbol
+    symbol[np.argsort(order, kind="stable")] = np.arange(chips) % CODE_LENGTH
+    signs = (1 - 2 * (sign & 1).astype(np.int8)).astype(np.int8)
+    return np.exp(1j * angles * (2 * np.pi / 2.0**64)).astype(np.complex64), _square(symbol), _square(signs)
 
 
 def _band() -> np.ndarray:

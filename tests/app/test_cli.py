@@ -90,6 +90,13 @@ def test_keys_life(foleymark, tmp_path):
     assert again == facts
     renewed = json.loads(foleymark("keys", "renew", "--json", home=home).stdout)
     assert renewed["root_fingerprint"] == facts["root_fingerprint"]
+    rotated = json.loads(foleymark("keys", "rotate", "--json", home=home).stdout)
+    assert rotated["older_mark_keys"] == [facts["mark_key"]] and rotated["mark_key"] != facts["mark_key"]
+    assert "still read" in foleymark("keys", "show", home=home).stdout
+    studio = json.loads(foleymark("keys", "init", "--tenant", "studio", "--json", home=home).stdout)
+    assert studio["mark_key"] not in (rotated["mark_key"], facts["mark_key"])
+    assert studio["root_fingerprint"] == facts["root_fingerprint"]
+    foleymark("keys", "show", "--tenant", "../studio", home=home, code=2)
 
 
 def test_keys_stay_out_of_git_trees(foleymark, tmp_path):
@@ -189,7 +196,7 @@ def test_mark_and_check(foleymark, make_clip, tmp_path):
     report = json.loads(foleymark("mark", clip, "-o", out, "--id", "1000000000abcdef", "--json").stdout)
     assert report["psnr_db"] > 38
     [result] = json.loads(foleymark("check", out, "--json", "--html", tmp_path / "c.html").stdout)
-    assert result["mark"]["payload"]["id"] == 0xABCDEF
+    assert result["marks"]["payload"]["id"] == 0xABCDEF
     assert "<script" not in (tmp_path / "c.html").read_text()
 
 
@@ -220,6 +227,29 @@ def test_sounds_and_stills_are_signed_too(foleymark, tmp_path):
         foleymark("sign", tmp_path / name, "-o", out)
         [result] = json.loads(foleymark("check", out, "--only", "credentials", "--json").stdout)
         assert result["credential"]["integrity"] == "exact"
+
+
+def test_mark_and_explain(foleymark, make_clip, tmp_path):
+    clip, out = make_clip(tmp_path / "a.mp4", width=320, height=240, frames=24), tmp_path / "b.mp4"
+    said = foleymark("mark", clip, "-o", out, "--id", "1000000000000abc").stdout
+    assert "1000000000000abc" in said and "reads back from the picture" in said
+    page = tmp_path / "page.html"
+    text = foleymark("check", out, "--only", "mark", "--explain", "--html", page).stdout
+    assert "needed" in text and "1000000000000abc" in text and "grid" in text
+    assert "1000000000000abc" in page.read_text()
+    [result] = json.loads(foleymark("check", out, "--only", "mark", "--json").stdout)
+    assert result["marks"]["agreement"] == "picture only" and result["marks"]["picture"]["state"] == "read"
+
+
+def test_mark_a_still(foleymark, make_clip, tmp_path):
+    from conftest import textured
+    from PIL import Image
+
+    still, out = tmp_path / "a.png", tmp_path / "b.jpg"
+    Image.fromarray(textured(1, 960, 640)).save(still)
+    assert "reads back from the picture" in foleymark("mark", still, "-o", out).stdout
+    assert "Foleymark's watermark was read" in foleymark("check", out, "--only", "mark").stdout
+    foleymark("mark", still, "-o", still, code=2)
 
 
 def test_trust_lists(foleymark, tmp_path, shared_keys):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.records import Action, Clip, Credential, MarkReading, Payload, VideoStream
+from pipeline.records import Action, Clip, Credential, MarkReading, Marks, Payload, VideoStream
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 AI = IPTC + "trainedAlgorithmicMedia"
@@ -70,9 +70,10 @@ def camera() -> Credential:
 
 
 @pytest.fixture
-def mark() -> MarkReading:
-    """A mark that was read."""
-    return MarkReading("read", Payload(1, 0xABCDEF), z=30.0, frames=90)
+def marks() -> Marks:
+    """A mark that was read in picture and sound."""
+    reading = MarkReading("read", Payload(1, 0xABCDEF), z=30.0, frames=90)
+    return Marks.of(reading, reading)
 
 
 @dataclass(frozen=True)

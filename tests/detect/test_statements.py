@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.detect import credentials, source_types, watermark, wording
-from pipeline.records import MarkReading
+from pipeline.records import MarkReading, Marks, MarkSegment, Payload
 
 
 def test_one_declared_statement_per_sentence(sora):
@@ -27,24 +27,75 @@ def test_credentials_without_sentences_still_say_something(sora, integrity):
     assert not found.applicable and found.sentence and found.raw == {}
 
 
+ONE, OTHER = Payload(1, 0xABC), Payload(1, 0xDEF)
+
+
+def reading(payload: Payload | None = ONE, *segments: MarkSegment) -> MarkReading:
+    return MarkReading("read" if payload else "none", payload, z=12.0, segments=segments)
+
+
 @pytest.mark.parametrize("state", ["none", "error"])
 def test_no_mark_is_no_evidence(state):
-    found = watermark.evidence(MarkReading(state))
+    found = watermark.evidence(Marks.of(MarkReading(state), None))
     assert not found.applicable and found.llr == 0
 
 
-def test_read_mark_declares_processing_only(mark):
-    found = watermark.evidence(mark)
-    assert found.applicable and mark.payload.hex in found.sentence and "declares_ai" not in found.raw
+def test_read_mark_declares_processing_only(marks):
+    found = watermark.evidence(marks)
+    assert found.applicable and f"in picture and sound (id {marks.payload.hex})" in found.sentence
+    assert "declares_ai" not in found.raw
 
 
-def test_damaged_mark_is_told(mark):
-    found = watermark.evidence(replace(mark, state="unreadable", payload=None))
-    assert found.applicable and "too damaged to read" in found.sentence
+def test_damaged_mark_is_told():
+    found = watermark.evidence(Marks.of(MarkReading("unreadable"), MarkReading("none")))
+    assert found.applicable and "is in the picture, but too damaged to read" in found.sentence
 
 
 def test_mark_not_looked_for():
-    assert "not searched" in watermark.evidence(None).sentence
+    assert "not searched" in watermark.evidence(Marks()).sentence
+
+
+@pytest.mark.parametrize(
+    ("picture", "sound", "said"),
+    [
+        (reading(), None, "in the picture"),
+        (reading(), reading(None), "sound carries none"),
+        (reading(None), reading(), "picture carries none"),
+    ],
+)
+def test_one_track_alone_is_told_apart(picture, sound, said):
+    assert said in watermark.evidence(Marks.of(picture, sound)).sentence
+
+
+def test_two_ids_are_a_file_put_together():
+    marks = Marks.of(reading(ONE), reading(OTHER))
+    found = watermark.evidence(marks)
+    assert marks.agreement == "conflict" and marks.payload is None and not watermark.is_read(marks)
+    assert "put together" in found.sentence and ONE.hex in found.sentence and OTHER.hex in found.sentence
+
+
+def test_a_foreign_stretch_is_told_with_its_time():
+    parts = (
+        MarkSegment(0, 64, "read", ONE, 9.0),
+        MarkSegment(64, 70.5, "none"),
+        MarkSegment(70.5, 3700, "read", ONE, 9.0),
+    )
+    found = watermark.evidence(Marks.of(reading(ONE, *parts), None))
+    assert f"In the picture: 0:00 to 1:04 {ONE.hex}, 1:04 to 1:10.5 no mark, 1:10.5 to 1:01:40" in found.sentence
+
+
+def test_a_second_id_in_a_stretch_is_a_conflict():
+    parts = (MarkSegment(0, 4, "read", ONE, 9.0), MarkSegment(4, 8, "read", OTHER, 9.0))
+    marks = Marks.of(reading(ONE, *parts), None)
+    assert marks.agreement == "conflict"
+    assert f"0:04 to 0:08 {OTHER.hex}" in watermark.evidence(marks).sentence
+
+
+def test_a_mark_throughout_needs_no_times():
+    assert (
+        "In the picture:"
+        not in watermark.evidence(Marks.of(reading(ONE, MarkSegment(0, 9, "read", ONE)), None)).sentence
+    )
 
 
 @pytest.mark.parametrize(

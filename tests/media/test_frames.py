@@ -61,3 +61,8 @@ def test_damaged_pictures_are_passed_over(make_clip, tmp_path):
     data[middle : middle + 60] = b"\xff" * 60
     path.write_bytes(bytes(data))
     assert len(list(read_frames(path))) >= 30
+
+
+def test_pictures_made_whole_are_known(make_clip, tmp_path):
+    frames = [frame.is_intra for frame in read_frames(make_clip(tmp_path / "a.mp4", frames=24))]
+    assert frames[0] and not all(frames)

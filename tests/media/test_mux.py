@@ -96,6 +96,17 @@ def test_matroska_times_go_back_on_the_grid(make_clip, tmp_path):
     assert times == pytest.approx([i / float(clip.video.frame_rate) for i in range(30)], abs=1e-6)
 
 
+def test_colours_that_nobody_stated_stay_unstated(make_clip, tmp_path):
+    import av
+
+    clip = probe(make_clip(tmp_path / "a.mp4"))
+    assert clip.video.color.matrix == "unknown"
+    export(clip, tmp_path / "b.mp4", on_luma=lambda luma: luma)
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.color_primaries, context.color_trc, context.colorspace) == (2, 2, 2)
+
+
 def test_encode_keeps_shape_and_color(make_clip, tmp_path):
     clip = probe(make_clip(tmp_path / "a.mp4", sample_aspect=Fraction(4, 3), color=(1, 1, 1, 2)))
     assert clip.video.color.range == "pc"

@@ -25,6 +25,7 @@ from pipeline.records import (
     Loudness,
     MarkReading,
     MarkReport,
+    Marks,
     Mood,
     MotionCurve,
     Payload,
@@ -119,8 +120,14 @@ def make_own() -> Credential:
     )
 
 
-def make_mark() -> MarkReading:
-    return MarkReading("read", Payload(1, 0x0A1B2C3D4E5F607), z=41.2, geometry="grid 180", frames=96, sentence="read")
+NO_MARK = Marks.of(MarkReading("none", z=0.4, frames=96), None)
+
+
+def make_marks() -> Marks:
+    reading = MarkReading(
+        "read", Payload(1, 0x0A1B2C3D4E5F607), z=41.2, geometry="grid 180", frames=96, sentence="read"
+    )
+    return Marks.of(reading, None)
 
 
 def make_content(llr: float = 0.31) -> Evidence:
@@ -136,7 +143,7 @@ def make_content(llr: float = 0.31) -> Evidence:
 
 
 def make_check(
-    name: str = "onions.mp4", credential: Credential | None = None, mark: MarkReading | None = None
+    name: str = "onions.mp4", credential: Credential | None = None, marks: Marks | None = None
 ) -> CheckResult:
     clip = make_clip(name)
     not_checked = (
@@ -145,14 +152,12 @@ def make_check(
     )
     verdict = judge(
         credential=credential,
-        mark=mark or MarkReading("none", z=0.4, frames=96),
+        marks=marks or NO_MARK,
         clip=clip,
         content=(make_content(),),
         not_checked=not_checked,
     )
-    return CheckResult(
-        clip.path, verdict, credential, mark or MarkReading("none", z=0.4, frames=96), clip, seconds=1.31
-    )
+    return CheckResult(clip.path, verdict, credential, marks or NO_MARK, clip, seconds=1.31)
 
 
 def make_job(name: str = "anvil.mp4", state: str = "done", **changes: object) -> JobResult:
@@ -162,7 +167,7 @@ def make_job(name: str = "anvil.mp4", state: str = "done", **changes: object) ->
         return replace(JobResult(Path("in") / name, state, error=error), **changes)
     own = make_own()
     check = CheckResult(
-        Path("out") / name, judge(credential=own, mark=make_mark(), clip=clip), own, make_mark(), clip, seconds=0.9
+        Path("out") / name, judge(credential=own, marks=make_marks(), clip=clip), own, make_marks(), clip, seconds=0.9
     )
     job = JobResult(
         Path("in") / name,
@@ -170,8 +175,8 @@ def make_job(name: str = "anvil.mp4", state: str = "done", **changes: object) ->
         output=Path("out") / name,
         cues=14,
         loudness=Loudness(-14.03, -1.21, -14.0),
-        mark=MarkReport(make_mark().payload, 1.0, 48.27, 1, make_mark()),
-        master_verdict=judge(credential=None, mark=None, clip=clip, content=(make_content(),)),
+        mark=MarkReport(make_marks().payload, 1.0, 48.27, 1, make_marks()),
+        master_verdict=judge(credential=None, clip=clip, content=(make_content(),)),
         check=check,
         timings={
             "probe": 0.04,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.detect.verdict import judge
-from pipeline.records import Action, CheckResult, Ingredient, Loudness, MarkReading
+from pipeline.records import Action, CheckResult, Ingredient, Loudness, MarkReading, Marks
 from pipeline.report import plots, views, words
 from pipeline.report.html import render_batch, render_check
 
@@ -76,8 +76,8 @@ def hostile_check(made) -> CheckResult:
     content = replace(
         made.make_content(), name=bad, sentence=bad, reason=bad, raw={bad: 1.0}, picture="javascript:alert(1)"
     )
-    verdict = judge(credential=credential, mark=None, clip=clip, content=(content,), not_checked=(bad,))
-    return CheckResult(Path(bad.replace("/", "_")), verdict, credential, None, clip, error=bad)
+    verdict = judge(credential=credential, clip=clip, content=(content,), not_checked=(bad,))
+    return CheckResult(Path(bad.replace("/", "_")), verdict, credential, Marks(), clip, error=bad)
 
 
 def pages(made) -> dict[str, str]:
@@ -233,7 +233,7 @@ def test_batch_card_shows_what_was_done(made):
 
 def test_mark_that_did_not_read_back_is_told(made):
     job = made.make_job()
-    job = replace(job, mark=replace(job.mark, reading=MarkReading("none")))
+    job = replace(job, mark=replace(job.mark, marks=Marks.of(MarkReading("none"), None)))
     assert "could not be read back" in Page(render_batch((job,), title="T")).text
 
 

@@ -5,14 +5,16 @@ from pipeline.errors import UsageError
 from pipeline.records import Payload
 from pipeline.watermark import audio_masking
 from pipeline.watermark.audio import PROFILES, SoundMarker, choose_sound_strength, read_sound
+from pipeline.watermark.keys import key_id
+from pipeline.watermark.payload import variant_of
 from tests.watermark.sounds import band, through_codec
 
 KEY = b"\x01" * 32
 PAYLOAD = Payload(1, 0xABCDEF0123456)
 
 
-def mark(sound, *, rate_hz=16_000, strength=1.3, block=None, key=KEY):
-    marker = SoundMarker(rate_hz, len(sound), payload=PAYLOAD, key=key, strength=strength)
+def mark(sound, *, rate_hz=16_000, strength=1.3, block=None, key=KEY, payload=PAYLOAD):
+    marker = SoundMarker(rate_hz, len(sound), payload=payload, key=key, strength=strength)
     size = block or max(1, sound.shape[1])
     blocks = [marker(sound[:, start : start + size]) for start in range(0, sound.shape[1], size)]
     return np.concatenate([*blocks, marker.flush()], axis=1)
@@ -25,7 +27,7 @@ def test_any_rate_is_marked_and_read(rate_hz, channels):
     marked = mark(sound, rate_hz=rate_hz, strength=1.6)
     assert marked.shape == sound.shape
     assert marked.dtype == np.float32
-    reading = read_sound(marked, rate_hz, key=KEY)
+    reading = read_sound(marked, rate_hz, keys=[KEY])
     assert reading.payload == PAYLOAD
     assert reading.geometry == "as marked"
     assert PAYLOAD.hex in reading.sentence
@@ -37,23 +39,23 @@ def test_any_rate_is_marked_and_read(rate_hz, channels):
 def test_five_seconds_survive_a_real_codec(codec, bit_rate, suffix, tmp_path):
     marked = mark(band(5, rate_hz=48_000, channels=2), rate_hz=48_000, strength=choose_sound_strength(5))
     copy = through_codec(marked, tmp_path / f"copy.{suffix}", codec=codec, bit_rate=bit_rate, rate_hz=48_000)
-    assert read_sound(copy, 48_000, key=KEY).payload == PAYLOAD
+    assert read_sound(copy, 48_000, keys=[KEY]).payload == PAYLOAD
 
 
 def test_three_seconds_read():
-    assert read_sound(mark(band(3), strength=choose_sound_strength(3)), 16_000, key=KEY).payload == PAYLOAD
+    assert read_sound(mark(band(3), strength=choose_sound_strength(3)), 16_000, keys=[KEY]).payload == PAYLOAD
 
 
 def test_piece_from_the_middle_and_a_mono_fold_down_read():
     marked = mark(band(12, channels=2, seed=4))
-    assert read_sound(marked[:, 40_011:120_000], 16_000, key=KEY).payload == PAYLOAD
-    assert read_sound(marked.mean(axis=0, keepdims=True), 16_000, key=KEY).payload == PAYLOAD
+    assert read_sound(marked[:, 40_011:120_000], 16_000, keys=[KEY]).payload == PAYLOAD
+    assert read_sound(marked.mean(axis=0, keepdims=True), 16_000, keys=[KEY]).payload == PAYLOAD
 
 
 def test_file_of_another_rate_reads():
     marked = mark(band(6, rate_hz=48_000, seed=3), rate_hz=48_000, strength=1.6)
     # a box filter is all that is needed here to get to 16 kHz
-    assert read_sound(marked.reshape(1, -1, 3).mean(axis=2), 16_000, key=KEY).payload == PAYLOAD
+    assert read_sound(marked.reshape(1, -1, 3).mean(axis=2), 16_000, keys=[KEY]).payload == PAYLOAD
 
 
 @pytest.mark.parametrize("rate_hz", [16_000, 11_025])
@@ -67,7 +69,7 @@ def test_blocks_make_no_difference(rate_hz, block):
 def test_as_many_samples_come_out_as_go_in(samples):
     sound = band(1)[:, :samples]
     assert mark(sound).shape == (1, samples)
-    assert read_sound(mark(sound), 16_000, key=KEY).state == "none"
+    assert read_sound(mark(sound), 16_000, keys=[KEY]).state == "none"
 
 
 def test_reader_takes_blocks_and_stops_when_it_has_read():
@@ -79,8 +81,24 @@ def test_reader_takes_blocks_and_stops_when_it_has_read():
             drawn.append(start)
             yield marked[:, start : start + 16_000]
 
-    assert read_sound(blocks(), 16_000, key=KEY).payload == PAYLOAD
+    assert read_sound(blocks(), 16_000, keys=[KEY]).payload == PAYLOAD
     assert len(drawn) < 35
+
+
+def test_all_keys_are_tried_and_the_one_that_read_is_named():
+    old, new = b"\x07" * 32, b"\x08" * 32
+    reading = read_sound(mark(band(5), key=old), 16_000, keys=[new, KEY, old])
+    assert reading.payload == PAYLOAD
+    assert reading.key_id == key_id(old)
+    assert reading.z > reading.needed_z > read_sound(mark(band(5)), 16_000, keys=[KEY]).needed_z
+
+
+def test_averaging_two_files_hides_neither_variant():
+    # another variant of the same key; each mark is then only half as deep
+    other = next(one for one in (Payload(1, number) for number in range(99)) if variant_of(one) != variant_of(PAYLOAD))
+    sound = band(9)
+    both = (mark(sound, strength=2.0) + mark(sound, strength=2.0, payload=other)) / 2
+    assert read_sound(both, 16_000, keys=[KEY]).payload in (PAYLOAD, other)
 
 
 def test_silence_stays_silent():
@@ -112,6 +130,29 @@ def test_change_stays_masked():
     assert spectrum[(hz < 300) | (hz > 7200)].max() < 0.02 * spectrum[inside].max()
 
 
+def test_marker_tells_its_signal_to_noise_ratio():
+    sound = band(4)
+    marker = SoundMarker(16_000, 1, payload=PAYLOAD, key=KEY, strength=1.2)
+    marked = np.concatenate([marker(sound[:, :30_000]), marker(sound[:, 30_000:]), marker.flush()], axis=1)
+    expected_db = 10 * np.log10(np.sum(sound**2) / np.sum((marked - sound) ** 2))
+    assert marker.snr_db == pytest.approx(expected_db, abs=0.01)
+    silent = SoundMarker(16_000, 1, payload=PAYLOAD, key=KEY, strength=1.2)
+    silent(np.zeros((1, 16_000), dtype=np.float32))
+    assert silent.snr_db == np.inf
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 48_000])
+def test_steady_tones_do_not_flutter(rate_hz):
+    time = np.arange(3 * rate_hz) / rate_hz
+    partials = [(hz * number, 0.05 / number) for hz in (220, 277.18, 329.63) for number in range(1, 9)]
+    tone = 0.3 * np.sin(2 * np.pi * 1000 * time)
+    chord = sum(size * np.sin(2 * np.pi * hz * time + hz) for hz, size in partials)
+    for steady, most in ((tone, 0.03), (chord, 0.035)):
+        sound = steady.astype(np.float32)[None]
+        change = (mark(sound, rate_hz=rate_hz, strength=1.2) - sound)[:, rate_hz // 4 : -rate_hz // 4]
+        assert change.std() / sound.std() < most
+
+
 def test_full_scale_is_not_exceeded():
     sound = np.clip(20 * band(2), -1, 1)
     assert np.abs(mark(sound)).max() <= 1
@@ -123,13 +164,13 @@ def test_broken_samples_pass_through():
     marked = mark(sound)
     assert np.isnan(marked[0, 100])
     assert np.isfinite(marked).sum() == marked.size - 2
-    assert read_sound(marked, 16_000, key=KEY).state in ("read", "none", "unreadable")
+    assert read_sound(marked, 16_000, keys=[KEY]).state in ("read", "none", "unreadable")
 
 
 def test_other_key_and_unmarked_sound_read_nothing():
     sound = band(6, seed=7)
     for heard, key in ((mark(sound), b"\x02" * 32), (sound, KEY)):
-        reading = read_sound(heard, 16_000, key=key)
+        reading = read_sound(heard, 16_000, keys=[key])
         assert reading.state == "none"
         assert reading.payload is None
         assert reading.z < 6.5
@@ -144,9 +185,11 @@ def test_impossible_input_is_refused():
     with pytest.raises(ValueError, match="marker takes"):
         SoundMarker(16_000, 2, payload=PAYLOAD, key=KEY, strength=1)(sound)
     with pytest.raises(ValueError, match="reader takes"):
-        read_sound([sound, np.concatenate([sound, sound])], 16_000, key=KEY)
+        read_sound([sound, np.concatenate([sound, sound])], 16_000, keys=[KEY])
     with pytest.raises(ValueError, match="Hz"):
-        read_sound(sound, 0, key=KEY)
+        read_sound(sound, 0, keys=[KEY])
+    with pytest.raises(ValueError, match="one key"):
+        read_sound(sound, 16_000, keys=[])
     with pytest.raises(UsageError, match="profile"):
         choose_sound_strength(5, profile="loud")
 

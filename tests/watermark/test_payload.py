@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.records import Payload
 from pipeline.watermark import convolution
-from pipeline.watermark.payload import CODE_LENGTH, decode_payload, encode_payload, new_payload
+from pipeline.watermark.payload import CODE_LENGTH, VARIANTS, decode_payload, encode_payload, new_payload, variant_of
 
 KEY = bytes(range(32))
 
@@ -87,3 +87,23 @@ def test_free_distance_of_the_code():
         for register in (state << 1, state << 1 | 1):
             heapq.heappush(queue, (distance + weights[register], register % convolution.STATES))
     assert distance == 56
+
+
+def test_variant_follows_from_the_id_and_all_are_used():
+    payloads = [Payload(1, number) for number in range(400)]
+    variants = [variant_of(payload) for payload in payloads]
+    assert variants == [variant_of(Payload(2, payload.id)) for payload in payloads]
+    counts = np.bincount(variants, minlength=VARIANTS)
+    assert len(counts) == VARIANTS and counts.min() > 400 / VARIANTS / 2
+
+
+def test_an_id_is_drawn_until_the_registry_takes_it():
+    asked = []
+
+    def reserve(payload: Payload) -> bool:
+        asked.append(payload)
+        return len(asked) == 3
+
+    assert new_payload(reserve) == asked[-1] and len(set(asked)) == 3
+    with pytest.raises(RuntimeError, match="broken or full"):
+        new_payload(lambda _payload: False)

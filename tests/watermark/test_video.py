@@ -31,7 +31,7 @@ def mark_all(lumas, *, strength=None, aspect=None, bit_depth=8, payload=PAYLOAD)
 
 def read_all(lumas, *, key=KEY, aspect=None):
     height_px, width_px = lumas[0].shape
-    reader = PictureReader(width_px, height_px, key=key, display_aspect=aspect or Fraction(width_px, height_px))
+    reader = PictureReader(width_px, height_px, keys=[key], display_aspect=aspect or Fraction(width_px, height_px))
     for luma in lumas:
         reader.add(luma)
     return reader.reading()
@@ -138,7 +138,7 @@ def test_blank_pictures_have_no_mark(level):
 
 
 def test_reader_without_pictures_says_so():
-    reading = PictureReader(640, 360, key=KEY, display_aspect=Fraction(16, 9)).reading()
+    reading = PictureReader(640, 360, keys=[KEY], display_aspect=Fraction(16, 9)).reading()
     assert (reading.state, reading.frames) == ("none", 0)
 
 
@@ -146,7 +146,7 @@ def test_damaged_mark_is_called_unreadable():
     # the sync part alone: surely ours, but no code word in it
     from pipeline.watermark import grid, tile
 
-    sync = tile.spread(tile.sync_tile(tile.tile_code(KEY)), 180, 320)
+    sync = tile.spread(tile.sync_tile(tile.tile_code(KEY), 0), 180, 320)
     change = grid.resize(sync * 2, (1280, 720))
     lumas = [np.clip(luma + change, 0, 255).astype(np.uint8) for luma in textured(1280, 720, frames=4, seed=9)]
     reading = read_all(lumas)
@@ -156,7 +156,7 @@ def test_damaged_mark_is_called_unreadable():
 
 def test_reader_settles_early_on_a_clear_mark_only(hd, marked_hd):
     for lumas, settles in ((marked_hd, True), (hd, False)):
-        reader = PictureReader(1280, 720, key=KEY, display_aspect=Fraction(16, 9))
+        reader = PictureReader(1280, 720, keys=[KEY], display_aspect=Fraction(16, 9))
         assert not reader.settled
         seen = 0
         for luma in lumas:
@@ -226,6 +226,28 @@ def test_profiles_are_ordered_and_motion_allows_more(hd):
     still = choose_strength([hd[0]] * 6)
     assert still < balanced
     assert STEP_UP > 1
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(1280, 720), (500, 380)])
+@pytest.mark.parametrize("quality", [90, 75, 50])
+def test_still_reads_from_its_one_picture_after_jpeg(width_px, height_px, quality):
+    still = textured(width_px, height_px, frames=1, seed=12)[0]
+    strength = choose_strength([still], still=True)
+    assert strength > choose_strength([still])
+    (marked,), marker = mark_all([still], strength=strength)
+    assert marker.psnr_db > 42
+    coded = cv2.imencode(".jpg", marked, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    assert read_all([cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)]).payload == PAYLOAD
+
+
+@pytest.mark.parametrize("size_px", [(1, 1), (2, 1), (1, 9), (7, 300), (300, 7), (33, 35)])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_any_size_can_be_marked(size_px, kind):
+    luma = np.random.default_rng(13).integers(16, 235, size_px[::-1]).astype(kind)
+    depth = 8 if kind == np.uint8 else 10
+    strength = choose_strength([luma] * 2, bit_depth=depth)
+    (marked,), _ = mark_all([luma], strength=strength, bit_depth=depth)
+    assert (marked.shape, marked.dtype) == (luma.shape, luma.dtype)
 
 
 def test_choose_strength_draws_few_frames_and_accepts_none(hd):
