@@ -28,16 +28,17 @@ from benchmarks.audio_attacks import ATTACKS, QUICK_ATTACKS, attacked
 from benchmarks.audio_material import RATE_HZ, rendered, talker
 from benchmarks.common import note, show, videos_below
 from pipeline.errors import UsageError
+from pipeline.marking import MAX_ATTEMPTS
 from pipeline.media.audio import read_audio
 from pipeline.records import MarkReading, Payload
-from pipeline.watermark import audio_search, audio_tile
 from pipeline.watermark.adapters.audiowmark import AudiowmarkAdapter
-from pipeline.watermark.audio import SoundMarker, choose_sound_strength, read_sound
-from pipeline.watermark.audio_evidence import fold
-from pipeline.watermark.audio_judgement import DECODE_CHANCE
-from pipeline.watermark.audio_masking import noise_to_mask_db
-from pipeline.watermark.audio_spectrogram import Spectrogram
 from pipeline.watermark.payload import VARIANTS, new_payload
+from pipeline.watermark.sound import search, tile
+from pipeline.watermark.sound.evidence import fold
+from pipeline.watermark.sound.judgement import DECODE_CHANCE
+from pipeline.watermark.sound.marker import STEP_UP, SoundMarker, choose_sound_strength, read_sound
+from pipeline.watermark.sound.masking import noise_to_mask_db
+from pipeline.watermark.sound.spectrogram import Spectrogram
 
 LENGTHS_S = (3, 5, 10, 15, 30)
 QUICK_LENGTHS_S = (5, 10)
@@ -145,9 +146,15 @@ def _clip_sounds(folder: Path, limit: int) -> Iterator[tuple[str, np.ndarray]]:
 
 # ---------------------------------------------------------------- schemes
 def _mark(sound: np.ndarray, payload: Payload) -> np.ndarray:
+    """As `foleymark mark` does it: what does not read back at once is made stronger, three times at most."""
     strength = choose_sound_strength(sound.shape[1] / RATE_HZ)
-    marker = SoundMarker(RATE_HZ, len(sound), payload=payload, key=KEY, strength=strength)
-    return np.concatenate([marker(sound), marker.flush()], axis=1)
+    for _ in range(MAX_ATTEMPTS):
+        marker = SoundMarker(RATE_HZ, len(sound), payload=payload, key=KEY, strength=strength)
+        marked = np.concatenate([marker(sound), marker.flush()], axis=1)
+        if read_sound(marked, RATE_HZ, keys=[KEY]).payload == payload:
+            break
+        strength *= STEP_UP
+    return marked
 
 
 def _read(sound: np.ndarray, rate_hz: int) -> tuple[Payload | None, float]:
@@ -256,11 +263,11 @@ def unmarked_pairs(sounds: Iterable[np.ndarray], keys: Sequence[bytes]) -> list[
     list of float
         The z of every pair, sound by sound.
     """
-    patterns = [audio_tile.sound_patterns([key]) for key in keys]
+    patterns = [tile.sound_patterns([key]) for key in keys]
     peaks = []
     for sound in sounds:
-        tiles = fold(audio_search.warped_evidence(Spectrogram(RATE_HZ)(sound), RATE_HZ, audio_search.Warp()))
-        peaks += [audio_tile.find_sync(one, tiles).z for one in patterns]
+        tiles = fold(search.warped_evidence(Spectrogram(RATE_HZ)(sound), RATE_HZ, search.Warp()))
+        peaks += [tile.find_sync(one, tiles).z for one in patterns]
     return peaks
 
 
@@ -273,7 +280,7 @@ def _unmarked(sounds: Sequence[np.ndarray], *, keys: int, searched: int) -> dict
     for sound in sounds:
         readings += [read_sound(sound[:, : 15 * RATE_HZ], RATE_HZ, keys=[os.urandom(32)]) for _ in range(searched)]
     seconds = (time.process_time() - began) / len(readings)
-    least = audio_tile.threshold(audio_search.TRIES_PER_FOLD * VARIANTS, chance=DECODE_CHANCE)
+    least = tile.threshold(search.TRIES_PER_FOLD * VARIANTS, chance=DECODE_CHANCE)
     return {
         "pairs": len(peaks),
         "z_median": round(statistics.median(peaks), 2),

@@ -40,14 +40,17 @@ from pipeline.media.audio import SAMPLE_RATE_HZ, iter_audio
 from pipeline.media.frames import read_frames
 from pipeline.media.probe import probe
 from pipeline.records import Clip, MarkReading
-from pipeline.watermark import audio_judgement, audio_search, audio_tile, lays, tile
-from pipeline.watermark.audio import SoundMarker, choose_sound_strength, read_sound
-from pipeline.watermark.audio_evidence import fold
-from pipeline.watermark.audio_search import Warp, warped_evidence
-from pipeline.watermark.audio_spectrogram import Spectrogram
-from pipeline.watermark.evidence import Evidence
 from pipeline.watermark.keys import MarkKeys
 from pipeline.watermark.payload import VARIANTS, decode_payload, new_payload, variant_of
+from pipeline.watermark.picture import lays, tile
+from pipeline.watermark.picture.evidence import Evidence
+from pipeline.watermark.sound import judgement as audio_judgement
+from pipeline.watermark.sound import search as audio_search
+from pipeline.watermark.sound import tile as audio_tile
+from pipeline.watermark.sound.evidence import fold
+from pipeline.watermark.sound.marker import SoundMarker, choose_sound_strength, read_sound
+from pipeline.watermark.sound.search import Warp, warped_evidence
+from pipeline.watermark.sound.spectrogram import Spectrogram
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 # pictures of a clip that are summed, and seconds of sound

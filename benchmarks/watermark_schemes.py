@@ -21,7 +21,7 @@ from pipeline.media.probe import probe
 from pipeline.records import Clip, MarkReport, Payload
 from pipeline.watermark.keys import MarkKeys
 from pipeline.watermark.payload import ID_BITS, VERSION
-from pipeline.watermark.video import PictureMarker
+from pipeline.watermark.picture.marker import PictureMarker
 
 # x264 leaves the picture as it is
 LOSSLESS = EncodeSettings(crf=0, preset="ultrafast")

@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.media.frames import read_frames
 from pipeline.media.probe import probe
 from pipeline.records import Payload
-from pipeline.watermark.video import PictureMarker, choose_strength
+from pipeline.watermark.picture.marker import PictureMarker, choose_strength
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 # of the files in samples: heading, time, and left top corner of the crop as shares of width and height

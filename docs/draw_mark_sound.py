@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.audio_material import RATE_HZ, rendered, talker
 from pipeline.records import Payload
-from pipeline.watermark.audio import SoundMarker, choose_sound_strength, read_sound
+from pipeline.watermark.sound.marker import SoundMarker, choose_sound_strength, read_sound
 
 LENGTH_S = 4.0
 # by how much the difference is raised

@@ -150,7 +150,7 @@ def _deliver_picture(
     lumas: tuple[np.ndarray, ...],
     on_progress: Progress,
 ) -> MarkReport:
-    from pipeline.watermark.video import STEP_UP, PictureMarker, choose_strength
+    from pipeline.watermark.picture.marker import STEP_UP, PictureMarker, choose_strength
 
     width, height = clip.video.upright_size_px
     aspect, depth = clip.video.display_aspect, 10 if clip.video.bit_depth > 8 else 8
@@ -182,7 +182,7 @@ class _SoundTrack:
     def __init__(
         self, clip: Clip, soundtrack: Path | None, settings: MarkSettings, payload: Payload, keys: MarkKeys
     ) -> None:
-        from pipeline.watermark.audio import choose_sound_strength
+        from pipeline.watermark.sound.marker import choose_sound_strength
 
         self.payload, self.keys = payload, keys
         self._source: Path | Clip | None = soundtrack or (clip if clip.audio else None)
@@ -194,7 +194,7 @@ class _SoundTrack:
     def export_options(self) -> dict[str, Any]:
         """What `export` is told of the sound; the marker among it is new and used once."""
         from pipeline.media.audio import SAMPLE_RATE_HZ
-        from pipeline.watermark.audio import SoundMarker
+        from pipeline.watermark.sound.marker import SoundMarker
 
         if not self._is_marked:
             return {"soundtrack": self._source if isinstance(self._source, Path) else None}
@@ -210,7 +210,7 @@ class _SoundTrack:
     def deliver(self, report: MarkReport, write: Callable[..., None], destination: Path) -> MarkReport:
         """Read the sound of a file back and encode it anew while it does not read; pictures go over as packets."""
         from pipeline.media.probe import probe
-        from pipeline.watermark.audio import STEP_UP
+        from pipeline.watermark.sound.marker import STEP_UP
 
         if not self._is_marked:
             return replace(report, notes=(*report.notes, *([self._note] if self._note else [])))
@@ -268,7 +268,7 @@ def mark_still(
 ) -> MarkReport:
     """Write a still with the mark in it; it is read back and made stronger as a clip is."""
     from pipeline.media.stills import change_still, still_luma, still_size_px
-    from pipeline.watermark.video import STEP_UP, PictureMarker, choose_strength
+    from pipeline.watermark.picture.marker import STEP_UP, PictureMarker, choose_strength
 
     payload = _id(payload, reserve)
     foreign = ForeignMarks(settings.adapters, keys)
@@ -307,7 +307,7 @@ def mark_sound(
 ) -> MarkReport:
     """Write a sound file with the mark in it, at its own rate, channels and depth."""
     from pipeline.media.sounds import change_sound, open_sound
-    from pipeline.watermark.audio import STEP_UP, SoundMarker, choose_sound_strength
+    from pipeline.watermark.sound.marker import STEP_UP, SoundMarker, choose_sound_strength
 
     payload = _id(payload, reserve)
     foreign = ForeignMarks(settings.adapters, keys)
@@ -347,7 +347,7 @@ def _through(marker: Any, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
 def read_still(path: Path, *, keys: Sequence[bytes]) -> MarkReading:
     """Look for our mark in a still."""
     from pipeline.media.stills import still_luma
-    from pipeline.watermark.reader import PictureReader
+    from pipeline.watermark.picture.reader import PictureReader
 
     luma = still_luma(path)
     height, width = luma.shape
@@ -359,7 +359,7 @@ def read_still(path: Path, *, keys: Sequence[bytes]) -> MarkReading:
 def read_sound_file(path: Path, *, keys: Sequence[bytes], segments: bool = False) -> MarkReading:
     """Look for our mark in a sound file."""
     from pipeline.media.sounds import iter_sound, open_sound
-    from pipeline.watermark.audio import SoundReader
+    from pipeline.watermark.sound.marker import SoundReader
 
     with open_sound(path) as sound:
         rate_hz = sound.samplerate
@@ -408,7 +408,7 @@ def read_picture(
 
 def picture_reader(clip: Clip, *, keys: Sequence[bytes], segments: bool = False) -> Any:
     """A `PictureReader` for the pictures of a clip."""
-    from pipeline.watermark.reader import PictureReader
+    from pipeline.watermark.picture.reader import PictureReader
 
     width, height = clip.video.upright_size_px
     return PictureReader(width, height, keys=keys, display_aspect=clip.video.display_aspect, segments=segments)
@@ -418,7 +418,7 @@ def read_sound_track(source: Path | Clip, *, keys: Sequence[bytes], segments: bo
     """Look for our mark in a file's sound; None when it has none."""
     from pipeline.media.audio import SAMPLE_RATE_HZ, iter_audio
     from pipeline.media.probe import probe
-    from pipeline.watermark.audio import SoundReader
+    from pipeline.watermark.sound.marker import SoundReader
 
     clip = source if isinstance(source, Clip) else probe(source)
     if clip.audio is None:

@@ -391,6 +391,7 @@ def check(
         content=content,
         not_checked=tuple(not_checked + _never_checked(parts)),
         unreadable=unreadable,
+        looked_for=parts,
     )
     return CheckResult(
         path=path,
@@ -476,7 +477,7 @@ def _never_checked(parts: tuple[Part, ...]) -> list[str]:
         "picture": "The pictures themselves were not measured, because that was not asked for.",
     }
     skipped = [sentence for part, sentence in reasons.items() if part not in parts]
-    return [*skipped, "The sound was not examined: this version has no detector for it."]
+    return [*skipped, "The sound was not measured for signs of AI: this version has no detector for it."]
 
 
 @contextmanager

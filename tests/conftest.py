@@ -56,6 +56,18 @@ def textured(index: int, width: int, height: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
+def make_still():
+    """A function that writes a picture with soft texture, of the kind its name says."""
+    from PIL import Image
+
+    def make(path: Path, *, width: int = 1280, height: int = 720, index: int = 3) -> Path:
+        Image.fromarray(textured(index, width, height)).save(path, quality=92)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def make_clip():
     """A function that writes a small video; see its arguments."""
 

@@ -8,7 +8,6 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image
 
 from pipeline import marking, steps
 from pipeline.config import EncodeSettings, MarkSettings, Settings, SignSettings
@@ -17,7 +16,7 @@ from pipeline.media.audio import read_audio
 from pipeline.media.probe import probe
 from pipeline.records import MarkReading, Marks, Payload
 from pipeline.watermark.keys import MarkKeys
-from pipeline.watermark.video import STEP_UP
+from pipeline.watermark.picture.marker import STEP_UP
 
 QUICK = Settings(encode=EncodeSettings(preset="ultrafast"))
 PAYLOAD = Payload(version=1, id=77)
@@ -168,7 +167,7 @@ def test_an_id_is_reserved_before_it_is_embedded(silent_clip, shared_keys, tmp_p
 # ----------------------------------------------------- when it does not read
 def with_readings(monkeypatch, clip, path, keys, readings):
     """Deliver with a picture reader that gives these readings in turn; the report and the strengths used."""
-    import pipeline.watermark.video as video
+    import pipeline.watermark.picture.marker as video
 
     strengths, original, left = [], video.PictureMarker, iter(readings)
 
@@ -246,11 +245,8 @@ def test_nothing_is_found_in_an_unmarked_file(clip, shared_keys):
 
 # ------------------------------------------------------ stills and sounds
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
-def test_a_still_carries_the_mark(shared_keys, tmp_path, suffix):
-    from conftest import textured
-
-    source, target = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
-    Image.fromarray(textured(3, 1280, 720)).save(source, quality=92)
+def test_a_still_carries_the_mark(make_still, shared_keys, tmp_path, suffix):
+    source, target = make_still(tmp_path / f"a{suffix}"), tmp_path / f"b{suffix}"
     report = marking.mark_still(source, target, settings=MarkSettings(), keys=shared_keys.mark, payload=PAYLOAD)
     assert report.came_back and report.psnr_db > 35
     assert marking.read_still(target, keys=shared_keys.mark.keys).payload == PAYLOAD

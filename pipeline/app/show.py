@@ -81,7 +81,7 @@ def show_check(console: Console, result: CheckResult, *, explain: bool = False) 
     for track, reading in (("picture", result.marks.picture), ("sound", result.marks.sound)):
         if reading and reading.sentence:
             console.print(f"[dim]Mark in the {track}:[/] {escape(reading.sentence)}")
-    if explain:
+    if explain and not result.error:
         show_readings(console, result.marks)
     for evidence in result.verdict.evidence:
         if evidence.scope != "declared":
@@ -132,7 +132,7 @@ def show_readings(console: Console, marks: Marks) -> None:
         table.add_column(heading)
     for track, reading in (("picture", marks.picture), ("sound", marks.sound)):
         if reading is None:
-            table.add_row(track, "", "", "not there or not looked at")
+            table.add_row(track, "", "", "not there")
             continue
         table.add_row(track, "whole", "", *_reading_cells(reading, f"{reading.needed_z:.1f}"))
         for part in reading.segments if len(reading.segments) > 1 else ():

@@ -24,6 +24,8 @@ class Findings:
     label: Evidence | None
     content: tuple[Evidence, ...]
     unreadable: str
+    # whether credentials and labels were looked for at all
+    looked_for: tuple[str, ...] = ("credentials", "container")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def judge(
     content: tuple[Evidence, ...] = (),
     not_checked: tuple[str, ...] = (),
     unreadable: str = "",
+    looked_for: tuple[str, ...] = ("credentials", "container"),
 ) -> Verdict:
     """Weigh everything known of one file.
 
@@ -60,6 +63,8 @@ def judge(
         What was not looked at and why, a sentence each.
     unreadable : str
         Why the media could not be read; empty when it could.
+    looked_for : tuple of str
+        Which of "credentials" and "container" were looked at; of the others nothing is said.
 
     Returns
     -------
@@ -67,9 +72,10 @@ def judge(
         The same findings always give the same verdict.
     """
     label = container.declaration(clip) if clip else None
-    findings = Findings(credential, marks, label, content, unreadable)
+    findings = Findings(credential, marks, label, content, unreadable, looked_for)
     opinion = next(found for rule in _RULES if (found := rule(findings)) is not None)
-    declared = [*credentials.evidence(credential), watermark.evidence(marks), *([label] if label else [])]
+    looked = credentials.evidence(credential) if "credentials" in looked_for else ()
+    declared = [*looked, watermark.evidence(marks), *([label] if label else [])]
     hints = container.hints(clip) if clip else ()
     return Verdict(
         name=opinion.name,
@@ -220,13 +226,19 @@ def _by_nothing(found: Findings) -> Opinion:
     if marked:
         headline = "Finished with Foleymark; nothing else is known about where it comes from"
     sentences = (
-        "The file carries no content credentials and no AI label.",
+        *_absent_sentences(found),
         *_elsewhere_sentences(found.credential),
         *marked,
         f"So nothing is known about its origin. {NOT_GENUINE}",
         *_content_sentences(found.content),
     )
     return Opinion("inconclusive", headline, sentences)
+
+
+def _absent_sentences(found: Findings) -> tuple[str, ...]:
+    names = {"credentials": "no content credentials", "container": "no AI label"}
+    absent = [name for part, name in names.items() if part in found.looked_for]
+    return (f"The file carries {' and '.join(absent)}.",) if absent else ()
 
 
 def _elsewhere_sentences(credential: Credential | None) -> tuple[str, ...]:

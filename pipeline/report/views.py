@@ -51,6 +51,7 @@ def check_view(result: CheckResult, picture: bytes | None) -> dict[str, Any]:
         "verdict": verdict_view(result.verdict),
         "picture": data_uri(picture) if picture else "",
         "credential": credential_view(result.credential),
+        "looked_for_credentials": any(e.name == "credentials" for e in result.verdict.evidence),
         "elsewhere": result.credential.remote_url if result.credential else "",
         "mark": mark_view(result.marks),
         "labels": [e.sentence for e in result.verdict.evidence if e.scope == "declared" and e.name == "container"],

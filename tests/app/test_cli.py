@@ -241,12 +241,8 @@ def test_mark_and_explain(foleymark, make_clip, tmp_path):
     assert result["marks"]["agreement"] == "picture only" and result["marks"]["picture"]["state"] == "read"
 
 
-def test_mark_a_still(foleymark, make_clip, tmp_path):
-    from conftest import textured
-    from PIL import Image
-
-    still, out = tmp_path / "a.png", tmp_path / "b.jpg"
-    Image.fromarray(textured(1, 960, 640)).save(still)
+def test_mark_a_still(foleymark, make_still, tmp_path):
+    still, out = make_still(tmp_path / "a.png"), tmp_path / "b.jpg"
     assert "reads back from the picture" in foleymark("mark", still, "-o", out).stdout
     assert "Foleymark's watermark was read" in foleymark("check", out, "--only", "mark").stdout
     foleymark("mark", still, "-o", still, code=2)

@@ -237,3 +237,15 @@ def test_names_from_files_are_cleaned(sora):
 
 def test_same_findings_same_verdict(sora, clip):
     assert judge(credential=sora, marks=Marks(), clip=clip()) == judge(credential=sora, marks=Marks(), clip=clip())
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "said"),
+    [((), ""), (("credentials",), "no content credentials."), (("container",), "carries no AI label.")],
+)
+def test_nothing_is_said_of_what_was_not_looked_at(clip, looked_for, said):
+    verdict = judge(credential=None, clip=clip() if "container" in looked_for else None, looked_for=looked_for)
+    assert said in verdict.explanation
+    for part, words_of_it in (("credentials", "content credentials"), ("container", "AI label")):
+        assert (words_of_it in verdict.explanation) == (part in looked_for)
+    assert any(e.name == "credentials" for e in verdict.evidence) == ("credentials" in looked_for)

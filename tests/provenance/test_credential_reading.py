@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -270,18 +269,12 @@ def test_sora_clip_as_parent_keeps_its_signer(corpus, clip, plan, authority, tmp
     assert came_in.has_credentials and "its signing certificate had expired" in came_in.problems
 
 
-def test_reading_is_fast_from_a_cold_start(signed, tmp_path):
-    """The budget is 0.5 s for a whole `check` of credentials; the best of three, for machines under load."""
+def test_reading_imports_nothing_heavy(signed, tmp_path):
+    """What makes it quick from a cold start; `benchmarks.start_up` has the seconds."""
     (tmp_path / "file.mp4").write_bytes(signed)
     code = (
         "import sys; from pathlib import Path; from pipeline.provenance.reader import read_credential; "
         f"assert read_credential(Path({str(tmp_path / 'file.mp4')!r})); "
         "assert not {'cryptography', 'numpy', 'av', 'cv2', 'torch', 'msgspec'} & set(sys.modules)"
     )
-    root = Path(__file__).resolve().parents[2]
-    walls = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
-        walls.append(time.perf_counter() - begin)
-    assert min(walls) < 0.5, walls
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], check=True)
