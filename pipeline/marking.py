@@ -27,6 +27,8 @@ Progress = Callable[[str, float], None]
 # neighbouring pictures, because what changes between them tells how much movement hides the mark
 STRENGTH_RUNS = 5
 STRENGTH_RUN_PICTURES = 3
+# how often the cost of a strength is measured, and the strength lowered when it is too high
+MEASUREMENTS = 2
 # how often a mark that does not read back is made stronger: each try is a whole encode
 MAX_ATTEMPTS = 3
 # sound is marked in these; more channels are kept as they are
@@ -156,15 +158,19 @@ def _deliver_picture(
     aspect, depth = clip.video.display_aspect, 10 if clip.video.bit_depth > 8 else 8
     key, payload = sound.keys.current, sound.payload
 
-    def write_and_read(strength: float) -> tuple[Any, MarkReading]:
-        marker = PictureMarker(
+    def marker_for(strength: float) -> PictureMarker:
+        return PictureMarker(
             width, height, payload=payload, key=key, strength=strength, display_aspect=aspect, bit_depth=depth
         )
+
+    def write_and_read(strength: float) -> tuple[Any, MarkReading]:
+        marker = marker_for(strength)
         write(clip, on_luma=marker, **sound.export_options())
         return marker, read_picture(destination, keys=[key], on_progress=on_progress)
 
     samples = lumas or tuple(sample_lumas(clip))
-    chosen = choose_strength(samples, profile=settings.profile, display_aspect=aspect, bit_depth=depth)
+    model = choose_strength(samples, profile=settings.profile, display_aspect=aspect, bit_depth=depth)
+    chosen = _affordable(model, samples, marker_for, profile=settings.profile, bit_depth=depth)
     tried = _until_read(write_and_read, payload, strength=chosen, step=STEP_UP)
     return MarkReport(
         payload=payload,
@@ -174,6 +180,28 @@ def _deliver_picture(
         marks=Marks.of(tried.reading, None),
         notes=_notes(tried, payload, track="picture"),
     )
+
+
+def _affordable(
+    strength: float,
+    samples: tuple[np.ndarray, ...],
+    marker_for: Callable[[float], Any],
+    *,
+    profile: str,
+    bit_depth: int,
+) -> float:
+    """The model's strength, lowered where it is measured to cost a clip more than the profile allows."""
+    from pipeline.media.quality import vmaf
+    from pipeline.watermark.picture.masking import PROFILES, lowered
+
+    for _ in range(MEASUREMENTS):
+        marker = marker_for(strength)
+        quality = vmaf(samples, [marker(luma) for luma in samples], bit_depth=bit_depth)
+        allowed = strength if quality is None else lowered(strength, quality, profile=PROFILES[profile])
+        if allowed == strength:
+            break
+        strength = allowed
+    return strength
 
 
 class _SoundTrack:

@@ -329,3 +329,18 @@ def test_an_adapter_that_is_not_there_is_told_before_the_work(clip, shared_keys,
     with pytest.raises(UsageError, match="videoseal|VideoSeal"):
         marking.deliver(clip, tmp_path / "o.mp4", soundtrack=None, settings=settings, keys=shared_keys.mark)
     assert not (tmp_path / "o.mp4").exists()
+
+
+@pytest.mark.parametrize(("measured", "lowers"), [([99.0], 0), ([88.0, 95.0], 1), ([80.0, 90.0], 2), ([None], 0)])
+def test_strength_follows_what_it_is_measured_to_cost(
+    silent_clip, shared_keys, tmp_path, monkeypatch, measured, lowers
+):
+    from pipeline.media import quality
+
+    left = list(measured)
+    monkeypatch.setattr(quality, "vmaf", lambda *_arguments, **_options: left.pop(0))
+    options = {"soundtrack": None, "settings": QUICK, "keys": shared_keys.mark, "payload": PAYLOAD}
+    report = marking.deliver(silent_clip, tmp_path / "a.mp4", **options)
+    monkeypatch.setattr(quality, "vmaf", lambda *_arguments, **_options: 100.0)
+    plain = marking.deliver(silent_clip, tmp_path / "b.mp4", **options)
+    assert not left and (report.strength < plain.strength) == (lowers > 0)

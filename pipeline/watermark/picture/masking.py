@@ -31,6 +31,8 @@ VMAF_ROOM = -3.05
 # the most for a picture without motion, and what each level of motion adds.
 CALM_MOST = 1.7
 MOTION_MOST = 0.25
+# What a mark takes from VMAF grows with this power of its strength (four clips, strengths 0.9 to 1.11: 0.9 to 1.3).
+LOSS_POWER = 1.15
 # the fit knows no pictures with less
 LEAST_ROOM = 0.6
 # a small picture holds few chips of few pixels and is seldom watched full screen: it is marked up to 1.5 times stronger
@@ -48,14 +50,16 @@ class Profile:
     most: float
     # below about half a level rounding to 8 bits wipes the mark out
     least: float
+    # VMAF of the marked picture that no clip falls below where it can be measured
+    least_vmaf: float
     # for a still, which has one picture to be read from and nobody compares in motion
     still: float
 
 
 PROFILES = {
-    "subtle": Profile(factor=0.55, most=2.0, least=0.55, still=1.8),
-    "balanced": Profile(factor=1.0, most=3.4, least=0.65, still=3.0),
-    "strong": Profile(factor=1.4, most=5.0, least=0.9, still=4.5),
+    "subtle": Profile(factor=0.55, most=2.0, least=0.55, least_vmaf=97.0, still=1.8),
+    "balanced": Profile(factor=1.0, most=3.4, least=0.65, least_vmaf=94.2, still=3.0),
+    "strong": Profile(factor=1.4, most=5.0, least=0.9, least_vmaf=90.0, still=4.5),
 }
 
 
@@ -102,6 +106,17 @@ def strength_for(grays: Sequence[np.ndarray], *, profile: Profile, short_px: int
     fitted = float(np.exp(VMAF_OFFSET) * (1 + motion) ** VMAF_MOTION * hidden**VMAF_ROOM)
     bold = profile.factor * min(fitted, CALM_MOST + MOTION_MOST * motion)
     return _small_gain(short_px) * min(max(bold, profile.least), profile.most)
+
+
+def lowered(strength: float, measured_vmaf: float, *, profile: Profile) -> float:
+    """The strength, or a lower one that reaches the profile's least VMAF when the measured one does not.
+
+    Never a higher one: VMAF sees little of a pattern in flat fields, where people see it first.
+    """
+    if measured_vmaf >= profile.least_vmaf:
+        return strength
+    wanted = strength * ((100 - profile.least_vmaf) / (100 - measured_vmaf)) ** (1 / LOSS_POWER)
+    return max(wanted, profile.least)
 
 
 def strength_for_still(*, profile: Profile, short_px: int) -> float:

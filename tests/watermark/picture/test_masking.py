@@ -83,3 +83,13 @@ def test_small_pictures_and_stills_take_more():
     )
     assert masking.strength_for_still(profile=profile, short_px=1) == pytest.approx(1.5 * profile.still)
     assert masking.strength_for_still(profile=profile, short_px=1080) == profile.still
+
+
+def test_a_strength_that_costs_too_much_is_lowered_and_never_raised():
+    profile = masking.PROFILES["balanced"]
+    assert (
+        masking.lowered(2.0, 99.0, profile=profile) == masking.lowered(2.0, profile.least_vmaf, profile=profile) == 2.0
+    )
+    dear, dearer = (masking.lowered(2.0, vmaf, profile=profile) for vmaf in (92.0, 88.0))
+    assert 2.0 > dear > dearer >= profile.least
+    assert masking.lowered(0.7, 20.0, profile=profile) == profile.least
