@@ -12,6 +12,7 @@ import soundfile
 from pipeline import marking, steps
 from pipeline.config import EncodeSettings, MarkSettings, Settings, SignSettings
 from pipeline.errors import UsageError
+from pipeline.media import quality
 from pipeline.media.audio import read_audio
 from pipeline.media.probe import probe
 from pipeline.records import MarkReading, Marks, Payload
@@ -176,6 +177,8 @@ def with_readings(monkeypatch, clip, path, keys, readings):
         return original(*arguments, **options)
 
     monkeypatch.setattr(video, "PictureMarker", marker)
+    # measuring makes markers of its own
+    monkeypatch.setattr(quality, "vmaf", lambda *_arguments, **_options: None)
     monkeypatch.setattr(marking, "read_picture", lambda *_a, **_k: next(left))
     report = marking.deliver(clip, path, soundtrack=None, settings=QUICK, keys=keys.mark, payload=PAYLOAD)
     return report, strengths
@@ -335,8 +338,6 @@ def test_an_adapter_that_is_not_there_is_told_before_the_work(clip, shared_keys,
 def test_strength_follows_what_it_is_measured_to_cost(
     silent_clip, shared_keys, tmp_path, monkeypatch, measured, lowers
 ):
-    from pipeline.media import quality
-
     left = list(measured)
     monkeypatch.setattr(quality, "vmaf", lambda *_arguments, **_options: left.pop(0))
     options = {"soundtrack": None, "settings": QUICK, "keys": shared_keys.mark, "payload": PAYLOAD}
