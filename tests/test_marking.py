@@ -178,7 +178,7 @@ def with_readings(monkeypatch, clip, path, keys, readings):
 
     monkeypatch.setattr(video, "PictureMarker", marker)
     # measuring makes markers of its own
-    monkeypatch.setattr(quality, "vmaf", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(marking, "_affordable", lambda strength, *_arguments, **_options: strength)
     monkeypatch.setattr(marking, "read_picture", lambda *_a, **_k: next(left))
     report = marking.deliver(clip, path, soundtrack=None, settings=QUICK, keys=keys.mark, payload=PAYLOAD)
     return report, strengths
