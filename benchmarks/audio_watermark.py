@@ -89,7 +89,8 @@ def main() -> None:
     attacks = arguments.attacks or (QUICK_ATTACKS if arguments.quick else tuple(ATTACKS))
     figures: dict[str, Any] = {**_measured(OURS, sounds, lengths, attacks), "peers": {}}
     try:
-        figures["peers"]["audiowmark"] = _measured(_audiowmark(), sounds, lengths, attacks)
+        beside = dict(list(sounds.items())[:: max(1, len(sounds) // arguments.peer_limit)])
+        figures["peers"]["audiowmark"] = _measured(_audiowmark(), beside, lengths, attacks)
     except UsageError as error:
         note(f"Nothing is measured beside it: {error}")
     figures["unmarked"] = _unmarked(list(sounds.values()), keys=arguments.keys, searched=1 if arguments.quick else 4)
@@ -103,6 +104,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--attacks", nargs="+", choices=tuple(ATTACKS))
     parser.add_argument("--lengths", nargs="+", type=int, help="seconds")
     parser.add_argument("--keys", type=int, default=400, help="keys that every unmarked sound is read with")
+    parser.add_argument("--peer-limit", type=int, default=5, help="sounds that audiowmark is measured on")
     parser.add_argument("--quick", action="store_true", help="few attacks, two lengths, few sounds")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
