@@ -387,15 +387,11 @@ def read_still(path: Path, *, keys: Sequence[bytes]) -> MarkReading:
 def read_sound_file(path: Path, *, keys: Sequence[bytes], segments: bool = False) -> MarkReading:
     """Look for our mark in a sound file."""
     from pipeline.media.sounds import iter_sound, open_sound
-    from pipeline.watermark.sound.marker import SoundReader
+    from pipeline.watermark.sound.reader import read_sound
 
     with open_sound(path) as sound:
         rate_hz = sound.samplerate
-    reader = SoundReader(rate_hz, keys=keys, segments=segments)
-    for block in _until_settled(iter_sound(path), reader):
-        reader.add(block)
-    reading: MarkReading = reader.reading()
-    return reading
+    return read_sound(iter_sound(path), rate_hz, keys=keys, segments=segments)
 
 
 # ------------------------------------------------------------------- read
@@ -446,27 +442,16 @@ def read_sound_track(source: Path | Clip, *, keys: Sequence[bytes], segments: bo
     """Look for our mark in a file's sound; None when it has none."""
     from pipeline.media.audio import SAMPLE_RATE_HZ, iter_audio
     from pipeline.media.probe import probe
-    from pipeline.watermark.sound.marker import SoundReader
+    from pipeline.watermark.sound.reader import read_sound
 
     clip = source if isinstance(source, Clip) else probe(source)
     if clip.audio is None:
         return None
     rate_hz = _reading_rate_hz(clip, SAMPLE_RATE_HZ)
-    reader = SoundReader(rate_hz, keys=keys, segments=segments)
-    for block in _until_settled(iter_audio(clip, sample_rate_hz=rate_hz), reader):
-        reader.add(block)
-    reading: MarkReading = reader.reading()
-    return reading
+    return read_sound(iter_audio(clip, sample_rate_hz=rate_hz), rate_hz, keys=keys, segments=segments)
 
 
 def _reading_rate_hz(clip: Clip, usual_hz: int) -> int:
     """The track's own rate when that is lower: above half of it there is nothing to read."""
     assert clip.audio is not None
     return min(usual_hz, clip.audio.sample_rate_hz) if clip.audio.sample_rate_hz >= 8000 else usual_hz
-
-
-def _until_settled(blocks: Iterator[np.ndarray], reader: Any) -> Iterator[np.ndarray]:
-    for block in blocks:
-        yield block
-        if reader.settled:
-            return
