@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from benchmarks.watermark_attacks import X264_MEDIUM, Generation, encode
-from pipeline import marking
+from pipeline import mark_reading, marking
 from pipeline.config import EncodeSettings, load_settings
 from pipeline.media.frames import read_frames
 from pipeline.media.mux import export
@@ -135,7 +135,7 @@ class Foleymark:
         )
 
     def _read(self, copy: Path, expected: list[Payload]) -> Read:
-        reading = marking.read_picture(copy, keys=self._keys.keys)
+        reading = mark_reading.read_picture(copy, keys=self._keys.keys)
         return judged(reading.payload, expected, z=reading.z)
 
 

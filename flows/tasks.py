@@ -14,7 +14,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipeline import batch, steps
 from pipeline.config import Settings
-from pipeline.marking import Progress
+from pipeline.mark_reading import Progress
 from pipeline.records import CheckResult, JobResult
 
 Listener = Callable[[Path, str, float], None]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import Settings, SignSettings
 from pipeline.errors import UnreadableInput, UsageError
 from pipeline.files import ensure_folder, sha256_file, write_atomic
-from pipeline.marking import Progress, deliver, silent
+from pipeline.mark_reading import Progress, silent
+from pipeline.marking import deliver
 from pipeline.media.probe import probe
 from pipeline.records import Analysis, CheckResult, Clip, Credential, JobResult, MarkReport, Verdict, to_json
 from pipeline.steps import (

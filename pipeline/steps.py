@@ -16,15 +16,8 @@ from typing import TYPE_CHECKING, Literal
 from pipeline.config import AdapterSettings, SignSettings, SoundSettings
 from pipeline.errors import CredentialError, FoleymarkError, UnreadableInput, UsageError
 from pipeline.foreign_marks import ForeignMarks
-from pipeline.marking import (
-    STRENGTH_RUN_PICTURES,
-    STRENGTH_RUNS,
-    Progress,
-    picture_reader,
-    read_marks,
-    read_sound_track,
-    silent,
-)
+from pipeline.mark_reading import Progress, picture_reader, read_marks, read_sound_track, silent
+from pipeline.marking import STRENGTH_RUN_PICTURES, STRENGTH_RUNS
 from pipeline.records import (
     Analysis,
     CheckResult,

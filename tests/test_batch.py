@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from recordings_files import hits, rights, write
 
-from pipeline import batch, marking, steps
+from pipeline import batch, mark_reading, steps
 from pipeline.config import EncodeSettings, MarkSettings, Settings, SoundSettings
 from pipeline.errors import UsageError
 from pipeline.media.probe import probe
@@ -67,7 +67,7 @@ def test_a_finished_clip_has_everything(finished, shared_keys):
         "job.json",
         "plan.json",
     }
-    marks = marking.read_marks(job.output, keys=shared_keys.mark)
+    marks = mark_reading.read_marks(job.output, keys=shared_keys.mark)
     assert marks.agreement == "both" and marks.payload == result.mark.payload
 
 

@@ -25,6 +25,7 @@ LEVELS = {
     "pipeline.detect": 2,
     "pipeline.report": 3,
     "pipeline.foreign_marks": 4,
+    "pipeline.mark_reading": 4,
     "pipeline.marking": 4,
     "pipeline.steps": 4,
     "pipeline.batch": 4,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline import marking, steps
+from pipeline import mark_reading, marking, steps
 from pipeline.config import EncodeSettings, MarkSettings, Settings, SignSettings
 from pipeline.errors import UsageError
 from pipeline.media import quality
@@ -80,13 +80,13 @@ def test_both_tracks_carry_the_id(delivered, shared_keys):
     assert report.sound_strength_db > 0 and report.sound_snr_db > 10 and report.psnr_db > 35
     for reading in (report.marks.picture, report.marks.sound):
         assert reading.payload == PAYLOAD and reading.z > reading.needed_z > 4
-    marks = marking.read_marks(path, keys=shared_keys.mark)
+    marks = mark_reading.read_marks(path, keys=shared_keys.mark)
     assert marks.payload == PAYLOAD and marks.agreement == "both"
 
 
 def test_another_key_reads_nothing(delivered):
     _, path = delivered
-    marks = marking.read_marks(path, keys=OTHER_KEYS)
+    marks = mark_reading.read_marks(path, keys=OTHER_KEYS)
     assert marks.agreement == "none" and {marks.picture.state, marks.sound.state} == {"none"}
 
 
@@ -95,7 +95,7 @@ def test_a_rotated_key_still_reads_and_is_named(delivered, shared_keys):
 
     _, path = delivered
     rotated = MarkKeys((b"\x06" * 32, *shared_keys.mark.keys))
-    marks = marking.read_marks(path, keys=rotated)
+    marks = mark_reading.read_marks(path, keys=rotated)
     assert marks.payload == PAYLOAD
     assert {marks.picture.key_id, marks.sound.key_id} == {key_id(shared_keys.mark.current)}
 
@@ -242,7 +242,7 @@ def test_another_sound_under_the_picture_is_a_conflict(delivered, clip, shared_k
 
 
 def test_nothing_is_found_in_an_unmarked_file(clip, shared_keys):
-    marks = marking.read_marks(clip, keys=shared_keys.mark, segments=True)
+    marks = mark_reading.read_marks(clip, keys=shared_keys.mark, segments=True)
     assert marks.agreement == "none" and marks.picture.z < marks.picture.needed_z
 
 
@@ -252,9 +252,9 @@ def test_a_still_carries_the_mark(make_still, shared_keys, tmp_path, suffix):
     source, target = make_still(tmp_path / f"a{suffix}"), tmp_path / f"b{suffix}"
     report = marking.mark_still(source, target, settings=MarkSettings(), keys=shared_keys.mark, payload=PAYLOAD)
     assert report.came_back and report.psnr_db > 35
-    assert marking.read_still(target, keys=shared_keys.mark.keys).payload == PAYLOAD
-    assert marking.read_still(source, keys=shared_keys.mark.keys).state == "none"
-    assert marking.read_marks(target, keys=shared_keys.mark).payload == PAYLOAD
+    assert mark_reading.read_still(target, keys=shared_keys.mark.keys).payload == PAYLOAD
+    assert mark_reading.read_still(source, keys=shared_keys.mark.keys).state == "none"
+    assert mark_reading.read_marks(target, keys=shared_keys.mark).payload == PAYLOAD
     result = steps.check(target, keys=shared_keys, parts=("mark",))
     assert result.marks.payload == PAYLOAD
 
@@ -281,7 +281,7 @@ def test_a_sound_file_carries_the_mark(shared_keys, tmp_path, suffix, rate_hz, c
         before.frames,
         before.subtype,
     )
-    assert marking.read_sound_file(target, keys=OTHER_KEYS.keys).state == "none"
+    assert mark_reading.read_sound_file(target, keys=OTHER_KEYS.keys).state == "none"
     result = steps.check(target, keys=shared_keys, parts=("mark",))
     assert result.marks == Marks.of(None, result.marks.sound) and result.marks.payload == PAYLOAD
 
