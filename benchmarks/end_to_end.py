@@ -19,10 +19,10 @@ from typing import Any
 from benchmarks.common import Finished, ffmpeg, measure, note, show, videos_below
 from pipeline.config import load_settings
 from pipeline.errors import UnreadableInput
+from pipeline.keys import Keys
 from pipeline.mark_reading import read_marks
 from pipeline.media.probe import probe
-from pipeline.provenance.reader import read_credential
-from pipeline.steps import Keys
+from pipeline.provenance.reading.reader import read_credential
 
 
 def main() -> None:

@@ -19,11 +19,12 @@ from benchmarks.common import ffmpeg, measure, note, show
 JOB = """
 import sys
 from pathlib import Path
-from pipeline import batch, steps
+from pipeline import batch
+from pipeline.keys import Keys
 from pipeline.config import home, load_settings
 source, output = Path(sys.argv[1]), Path(sys.argv[2])
 [job] = batch.plan_jobs([source], output=output, container=".mp4")
-result = batch.finish_clip(job, settings=load_settings(preset="draft"), keys=steps.Keys(home()))
+result = batch.finish_clip(job, settings=load_settings(preset="draft"), keys=Keys(home()))
 assert result.state == "done", result.error
 assert batch.is_signed(result) and batch.is_marked(result), result.warnings
 """

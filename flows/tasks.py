@@ -12,8 +12,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from pipeline import batch, steps
+from pipeline import batch, checking
 from pipeline.config import Settings
+from pipeline.keys import Keys
 from pipeline.mark_reading import Progress
 from pipeline.records import CheckResult, JobResult
 
@@ -47,7 +48,7 @@ def progress_of(source: Path) -> Progress:
 @task(name="finish-clip", task_run_name="{job.source.name}", cache_policy=NO_CACHE)
 def finish_clip(job: batch.Job, settings: Settings, home: Path) -> JobResult:
     """One clip: sound, mark, credentials, check. A failed clip is a result, not an exception."""
-    keys = steps.Keys(home, settings.mark.tenant)
+    keys = Keys(home, settings.mark.tenant)
     result = batch.finish_clip(job, settings=settings, keys=keys, on_progress=progress_of(job.source))
     progress_of(job.source)(result.state, 1.0)
     return result
@@ -56,7 +57,7 @@ def finish_clip(job: batch.Job, settings: Settings, home: Path) -> JobResult:
 @task(name="check-file", task_run_name="{path.name}", cache_policy=NO_CACHE)
 def check_file(path: Path, home: Path) -> CheckResult:
     """One file: where it comes from, as far as it can be told."""
-    result = steps.check(path, keys=steps.Keys(home), on_progress=progress_of(path))
+    result = checking.check(path, keys=Keys(home), on_progress=progress_of(path))
     progress_of(path)("done", 1.0)
     return result
 
@@ -64,7 +65,7 @@ def check_file(path: Path, home: Path) -> CheckResult:
 @task(name="sign-file", task_run_name="{job.source.name}", cache_policy=NO_CACHE)
 def sign_file(job: batch.Job, settings: Settings, home: Path) -> JobResult:
     """One file: credentials only, pictures and sound untouched."""
-    result = batch.sign_only(job, settings=settings, keys=steps.Keys(home))
+    result = batch.sign_only(job, settings=settings, keys=Keys(home))
     progress_of(job.source)(result.state, 1.0)
     return result
 

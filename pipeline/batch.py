@@ -11,25 +11,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.checking import check
 from pipeline.config import Settings, SignSettings
 from pipeline.errors import UnreadableInput, UsageError
 from pipeline.files import ensure_folder, sha256_file, write_atomic
+from pipeline.keys import Keys
 from pipeline.mark_reading import Progress, silent
 from pipeline.marking import deliver
 from pipeline.media.probe import probe
 from pipeline.records import Analysis, CheckResult, Clip, Credential, JobResult, MarkReport, Verdict, to_json
-from pipeline.steps import (
-    Keys,
-    check,
-    explain,
-    look,
-    make_sound,
-    open_recordings,
-    plan_sound,
-    renew_sheet,
-    sign,
-    timed,
-)
+from pipeline.signing import sign
+from pipeline.steps import explain, look, make_sound, open_recordings, plan_sound, renew_sheet, timed
 from pipeline.store import RecordFolder, fingerprint
 
 if TYPE_CHECKING:
@@ -232,7 +224,7 @@ def _workspace(job: Job) -> Iterator[Path]:
 
 def _master_verdict(job: Job, clip: Any, keys: Keys, evidence: Any) -> Verdict:
     from pipeline.detect.verdict import judge
-    from pipeline.provenance.reader import read_credential
+    from pipeline.provenance.reading.reader import read_credential
 
     credential = read_credential(job.source, trust=keys.trust())
     return judge(credential=credential, clip=clip, content=evidence)

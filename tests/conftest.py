@@ -32,8 +32,8 @@ def home(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def shared_keys(tmp_path_factory):
     """Keys and authority made once for all tests that only use them."""
-    from pipeline.provenance.authority import init_authority
-    from pipeline.steps import Keys
+    from pipeline.keys import Keys
+    from pipeline.provenance.signing.authority import init_authority
     from pipeline.watermark.keys import create_keys
 
     keys = Keys(tmp_path_factory.mktemp("keys") / "home")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from recordings_files import hits, rights, write
 
-from pipeline import batch, mark_reading, steps
+from pipeline import batch, checking, mark_reading
 from pipeline.config import EncodeSettings, MarkSettings, Settings, SoundSettings
 from pipeline.errors import UsageError
 from pipeline.media.probe import probe
@@ -73,7 +73,7 @@ def test_a_finished_clip_has_everything(finished, shared_keys):
 
 def test_the_finished_file_is_declared_ai(finished, shared_keys):
     job, _ = finished
-    result = steps.check(job.output, keys=shared_keys)
+    result = checking.check(job.output, keys=shared_keys)
     assert result.verdict.name == "declared_ai"
     assert result.marks.agreement == "both"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline import mark_reading, marking, steps
+from pipeline import checking, mark_reading, marking, signing
 from pipeline.config import EncodeSettings, MarkSettings, Settings, SignSettings
 from pipeline.errors import UsageError
 from pipeline.media import quality
@@ -106,7 +106,7 @@ def test_credentials_claim_both_marks(delivered, clip, shared_keys, tmp_path):
     report, path = delivered
     copy = tmp_path / "signed.mp4"
     shutil.copy(path, copy)
-    credential = steps.sign(
+    credential = signing.sign(
         copy,
         original=clip.path,
         authority=shared_keys.authority(),
@@ -196,7 +196,7 @@ def test_it_gives_up_and_then_claims_no_mark(silent_clip, tmp_path, shared_keys,
     report, strengths = with_readings(monkeypatch, silent_clip, path, shared_keys, [MarkReading("none")] * 9)
     assert report.attempts == len(strengths) == marking.MAX_ATTEMPTS
     assert not report.came_back and "could not be read back after 3" in report.notes[0]
-    credential = steps.sign(
+    credential = signing.sign(
         path,
         original=silent_clip.path,
         authority=shared_keys.authority(),
@@ -236,7 +236,7 @@ def test_another_sound_under_the_picture_is_a_conflict(delivered, clip, shared_k
         clip, tmp_path / "b.mp4", soundtrack=None, settings=QUICK, keys=shared_keys.mark, payload=Payload(1, 99)
     )
     export(probe(path), tmp_path / "c.mp4", soundtrack=probe(tmp_path / "b.mp4"))
-    result = steps.check(tmp_path / "c.mp4", keys=shared_keys, parts=("mark",))
+    result = checking.check(tmp_path / "c.mp4", keys=shared_keys, parts=("mark",))
     assert result.marks.agreement == "conflict" and result.marks.payload is None
     assert "put together" in result.verdict.explanation
 
@@ -255,7 +255,7 @@ def test_a_still_carries_the_mark(make_still, shared_keys, tmp_path, suffix):
     assert mark_reading.read_still(target, keys=shared_keys.mark.keys).payload == PAYLOAD
     assert mark_reading.read_still(source, keys=shared_keys.mark.keys).state == "none"
     assert mark_reading.read_marks(target, keys=shared_keys.mark).payload == PAYLOAD
-    result = steps.check(target, keys=shared_keys, parts=("mark",))
+    result = checking.check(target, keys=shared_keys, parts=("mark",))
     assert result.marks.payload == PAYLOAD
 
 
@@ -282,7 +282,7 @@ def test_a_sound_file_carries_the_mark(shared_keys, tmp_path, suffix, rate_hz, c
         before.subtype,
     )
     assert mark_reading.read_sound_file(target, keys=OTHER_KEYS.keys).state == "none"
-    result = steps.check(target, keys=shared_keys, parts=("mark",))
+    result = checking.check(target, keys=shared_keys, parts=("mark",))
     assert result.marks == Marks.of(None, result.marks.sound) and result.marks.payload == PAYLOAD
 
 
@@ -318,10 +318,10 @@ def test_another_makers_mark_goes_in_beside_ours_and_is_read_as_a_hint(clip, sha
     assert report.marks.agreement == "both" and "audiowmark" in report.beside[0]
     before, after = read_audio(clip), read_audio(path)
     assert np.sqrt(np.mean(after**2) / np.mean(before**2)) == pytest.approx(1.5, abs=0.1)
-    result = steps.check(path, keys=shared_keys, parts=("mark",), adapters=named)
+    result = checking.check(path, keys=shared_keys, parts=("mark",), adapters=named)
     [hint] = [one for one in result.verdict.evidence if one.name == "watermark:audiowmark"]
     assert hint.scope == "hint" and "never counted" in hint.reason
-    plain = steps.check(path, keys=shared_keys, parts=("mark",))
+    plain = checking.check(path, keys=shared_keys, parts=("mark",))
     assert result.verdict.explanation == plain.verdict.explanation
 
 

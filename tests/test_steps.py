@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipeline import steps
+from pipeline import checking, steps
 from pipeline.errors import CredentialError, UsageError
+from pipeline.keys import Keys
 from pipeline.media.probe import probe
 from pipeline.records import Marks
 from pipeline.watermark.keys import create_keys, rotate_keys
@@ -11,7 +12,7 @@ from pipeline.watermark.keys import create_keys, rotate_keys
 
 @pytest.mark.parametrize("rate, duration_s", [(24, 5.0), (8, 2.0), (60, 0.1)])
 def test_sampling_is_even_and_begins_at_the_start(rate, duration_s):
-    sampler = steps._Sampler(duration_s, 5, run=3)
+    sampler = steps.Sampler(duration_s, 5, run=3)
     times = [index / rate for index in range(round(rate * duration_s))]
     taken = [
         index for index, time_s in enumerate(times) if sampler.is_due(time_s) and (sampler.taken.append(0) or True)
@@ -27,21 +28,21 @@ def clip(make_clip, tmp_path):
 
 
 def test_check_says_what_it_did_not_look_at(clip, tmp_path):
-    result = steps.check(clip.path, keys=steps.Keys(tmp_path / "nobody"), parts=("credentials", "mark"))
+    result = checking.check(clip.path, keys=Keys(tmp_path / "nobody"), parts=("credentials", "mark"))
     assert any("no mark key" in sentence for sentence in result.verdict.not_checked)
     assert any("not measured" in sentence for sentence in result.verdict.not_checked)
     assert result.marks == Marks() and result.verdict.name == "inconclusive"
 
 
 def test_keys_that_are_missing_say_what_to_do(tmp_path):
-    keys = steps.Keys(tmp_path / "nobody")
+    keys = Keys(tmp_path / "nobody")
     for look in (lambda: keys.mark, keys.authority):
         with pytest.raises(CredentialError, match="foleymark keys init"):
             look()
 
 
 def test_every_tenant_has_a_key_file_of_its_own(tmp_path):
-    default, studio = steps.Keys(tmp_path), steps.Keys(tmp_path, "studio-north")
+    default, studio = Keys(tmp_path), Keys(tmp_path, "studio-north")
     assert default.mark_path == tmp_path / "mark.key" and studio.mark_path == tmp_path / "tenants" / "studio-north.key"
     with pytest.raises(CredentialError, match="--tenant studio-north"):
         _ = studio.mark
@@ -53,7 +54,7 @@ def test_every_tenant_has_a_key_file_of_its_own(tmp_path):
 @pytest.mark.parametrize("name", ["", "../x", "A", "a b", "-a", "a/b", "a" * 41, "a\n"])
 def test_a_tenant_is_a_plain_name(tmp_path, name):
     with pytest.raises(UsageError, match="cannot name a tenant"):
-        steps.Keys(tmp_path, name)
+        Keys(tmp_path, name)
 
 
 def test_errors_are_explained():

@@ -6,17 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline import steps
+from pipeline import checking
 from pipeline.config import AdapterSettings
 from pipeline.errors import UsageError
+from pipeline.keys import Keys
 from pipeline.records import CheckResult
 
 
 def check_files(
     files: list[Path],
     *,
-    parts: tuple[steps.Part, ...],
-    keys: steps.Keys,
+    parts: tuple[checking.Part, ...],
+    keys: Keys,
     console: Any,
     html: Path | None,
     adapters: tuple[AdapterSettings, ...] = (),
@@ -30,7 +31,7 @@ def check_files(
     with clip_progress(console, len(paths)) as tell:
         for path in paths:
             thumbnails: list[Any] | None = [] if html else None
-            result = steps.check(
+            result = checking.check(
                 path,
                 keys=keys,
                 parts=parts,

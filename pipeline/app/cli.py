@@ -64,7 +64,7 @@ def _print_json(record: Any) -> None:
 
 def _keys(tenant: str = "default") -> Any:
     from pipeline.config import home
-    from pipeline.steps import Keys
+    from pipeline.keys import Keys
 
     return Keys(home(), tenant)
 
@@ -332,11 +332,11 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Is this video AI-made, and where does it come from? Answers with evidence."""
-    from pipeline import steps
+    from pipeline import checking
     from pipeline.app.checking import check_files
     from pipeline.config import load_settings
 
-    parts = _parts(only, steps.PARTS)
+    parts = _parts(only, checking.PARTS)
     mark_settings = load_settings(file=config, arguments={"mark": {"tenant": tenant}}).mark
     if fail_on not in (None, "ai"):
         raise UsageError(f"--fail-on takes 'ai', not {fail_on!r}.")

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pipeline.errors import FoleymarkError
-from pipeline.steps import Keys
+from pipeline.keys import Keys
 
 PACKAGES = ("torch", "torchaudio", "moviepy", "librosa", "opencv-python", "c2pa-python", "prefect", "av")
 ENCODERS = ("libx264", "libx265", "aac")

@@ -19,7 +19,7 @@ Tenant = Annotated[str, typer.Option(help="Whose mark key; every tenant has one 
 
 def _keys(tenant: str = "default") -> Any:
     from pipeline.config import home
-    from pipeline.steps import Keys
+    from pipeline.keys import Keys
 
     return Keys(home(), tenant)
 
@@ -38,7 +38,7 @@ def keys_init(
     as_json: AsJson = False,
 ) -> None:
     """Make a mark key and a development signing authority, readable by you alone."""
-    from pipeline.provenance.authority import init_authority
+    from pipeline.provenance.signing.authority import init_authority
     from pipeline.watermark.keys import create_keys
 
     keys = _keys(tenant)
@@ -70,7 +70,7 @@ def keys_rotate(tenant: Tenant = "default", as_json: AsJson = False) -> None:
 @keys_app.command("renew")
 def keys_renew(as_json: AsJson = False) -> None:
     """Replace the signing certificate; files signed before stay as they are."""
-    from pipeline.provenance.authority import renew_leaf
+    from pipeline.provenance.signing.authority import renew_leaf
 
     keys = _keys()
     renew_leaf(keys.authority_folder)
@@ -109,7 +109,7 @@ def trust_add(
 ) -> None:
     """Install a trust list, for instance the official one of the C2PA conformance programme."""
     from pipeline.files import write_atomic
-    from pipeline.provenance.trust import load_trust_list
+    from pipeline.provenance.trust.lists import load_trust_list
 
     load_trust_list(file)  # refused here rather than at the next check
     write_atomic(_keys().home / "trust" / file.name, file.read_bytes())

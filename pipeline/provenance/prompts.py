@@ -12,7 +12,7 @@ from pipeline.errors import UnreadableInput
 from pipeline.prompts import MAX_PROMPT_CHARS, reads_like_scene
 from pipeline.provenance.formats import media_type
 from pipeline.provenance.text import clean
-from pipeline.provenance.trust import Trust
+from pipeline.provenance.trust.lists import Trust
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def read_prompts(path: Path) -> tuple[str, ...]:
     """
     import c2pa
 
-    from pipeline.provenance.reader import verifier_settings
+    from pipeline.provenance.reading.reader import verifier_settings
 
     try:
         context = c2pa.Context(c2pa.Settings.from_dict(verifier_settings(Trust())))

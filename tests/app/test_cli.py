@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy():
 def test_credentials_check_imports_little(make_clip, tmp_path, shared_keys):
     clip = make_clip(tmp_path / "a.mp4")
     code = (
-        "import sys; from pathlib import Path; from pipeline.steps import Keys, check;"
+        "import sys; from pathlib import Path; from pipeline.keys import Keys; from pipeline.checking import check;"
         f"check(Path({str(clip)!r}), keys=Keys(Path({str(shared_keys.home)!r})), parts=('credentials',));"
         "print(sorted(set(sys.modules) & {'torch','cv2','av','numpy','prefect','scipy'}))"
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.provenance.authority import Authority, init_authority
 from pipeline.provenance.manifest import PICTURE_MARK, Mark, Parent, ProvenancePlan, placements_of
-from pipeline.provenance.trust import Trust
+from pipeline.provenance.signing.authority import Authority, init_authority
+from pipeline.provenance.trust.lists import Trust
 from pipeline.records import Cue, Evidence, Loudness, Verdict
 
 

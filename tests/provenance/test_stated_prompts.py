@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import UnreadableInput
 from pipeline.provenance.manifest import render
 from pipeline.provenance.prompts import MAX_PROMPTS, prompts_of, read_prompts
-from pipeline.provenance.signing import _builder, _sign
+from pipeline.provenance.signing.sign import _builder, _sign
 
 
 def store(*assertions, **more):

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.errors import CredentialError, UsageError
-from pipeline.provenance import authority as module
-from pipeline.provenance.authority import init_authority, load_authority, renew_leaf
-from pipeline.provenance.certificates import CLAIM_SIGNING_OID, lint, make_leaf, make_root
+from pipeline.provenance.signing import authority as module
+from pipeline.provenance.signing.authority import init_authority, load_authority, renew_leaf
+from pipeline.provenance.signing.certificates import CLAIM_SIGNING_OID, lint, make_leaf, make_root
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

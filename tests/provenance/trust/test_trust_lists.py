@@ -9,7 +9,7 @@ import os
 import pytest
 
 from pipeline.errors import CredentialError
-from pipeline.provenance.trust import OWN, Trust, load_trust, load_trust_list
+from pipeline.provenance.trust.lists import OWN, Trust, load_trust, load_trust_list
 
 
 def published(pem: str, name: str = "C2PA Trust List") -> str:
@@ -89,7 +89,7 @@ def test_files_that_are_no_list_are_named(tmp_path, name, text):
 
 
 def test_absurd_size_is_refused(tmp_path, monkeypatch, authority):
-    monkeypatch.setattr("pipeline.provenance.trust.MAX_LIST_BYTES", 100)
+    monkeypatch.setattr("pipeline.provenance.trust.lists.MAX_LIST_BYTES", 100)
     (tmp_path / "x.pem").write_text(authority.root_pem)
     with pytest.raises(CredentialError, match="too large"):
         load_trust(tmp_path)

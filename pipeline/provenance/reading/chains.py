@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.provenance.trust import Trust
+from pipeline.provenance.trust.lists import Trust
 
 if TYPE_CHECKING:
     from cryptography import x509

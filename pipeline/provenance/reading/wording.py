@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.provenance.axes import CONTENT_CHANGED, SIGNATURE_MISMATCH, failures_of, is_bad
-from pipeline.provenance.crjson import Manifest, Part, Store, ancestry
-from pipeline.provenance.makers import maker_name, short_name
+from pipeline.provenance.reading.axes import CONTENT_CHANGED, SIGNATURE_MISMATCH, failures_of, is_bad
+from pipeline.provenance.reading.crjson import Manifest, Part, Store, ancestry
+from pipeline.provenance.reading.makers import maker_name, short_name
 from pipeline.provenance.source_types import MADE_BY_AI, is_ai, is_capture, term_of
 from pipeline.provenance.text import spoken_day
-from pipeline.provenance.trust import OWN, Trust, TrustList
+from pipeline.provenance.trust.lists import OWN, Trust, TrustList
 from pipeline.records import Action, Credential, Ingredient
 
 # an ingredient may record any number; these many fit a sentence

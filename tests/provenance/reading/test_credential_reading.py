@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UnreadableInput
-from pipeline.provenance.authority import init_authority
 from pipeline.provenance.manifest import Parent
-from pipeline.provenance.reader import read_credential
-from pipeline.provenance.signing import sign_file
-from pipeline.provenance.trust import Trust, TrustList
+from pipeline.provenance.reading.reader import read_credential
+from pipeline.provenance.signing.authority import init_authority
+from pipeline.provenance.signing.sign import sign_file
+from pipeline.provenance.trust.lists import Trust, TrustList
 
 # what the SDK says, and nobody should have to read
 SDK_WORDS = ("valid", "invalid", "untrusted", "mismatch", "assertion", "manifest", "bmff")
@@ -201,7 +201,7 @@ def test_people_never_read_the_words_of_the_library(signed, own, tmp_path):
 
 def test_remote_credentials_are_reported_and_not_fetched(clip, authority, simple, tmp_path):
     from pipeline.provenance.manifest import render
-    from pipeline.provenance.signing import _builder, _sign
+    from pipeline.provenance.signing.sign import _builder, _sign
 
     path = tmp_path / "remote.mp4"
     with _builder(render(simple), authority, "") as builder:
@@ -217,7 +217,7 @@ def test_remote_credentials_are_reported_and_not_fetched(clip, authority, simple
 
 def test_older_claims_are_read(clip, authority, own, simple, tmp_path):
     from pipeline.provenance.manifest import render
-    from pipeline.provenance.signing import _builder, _sign
+    from pipeline.provenance.signing.sign import _builder, _sign
 
     definition = {**render(simple), "claim_version": 1}
     path = tmp_path / "old.mp4"
@@ -273,7 +273,7 @@ def test_reading_imports_nothing_heavy(signed, tmp_path):
     """What makes it quick from a cold start; `benchmarks.start_up` has the seconds."""
     (tmp_path / "file.mp4").write_bytes(signed)
     code = (
-        "import sys; from pathlib import Path; from pipeline.provenance.reader import read_credential; "
+        "import sys; from pathlib import Path; from pipeline.provenance.reading.reader import read_credential; "
         f"assert read_credential(Path({str(tmp_path / 'file.mp4')!r})); "
         "assert not {'cryptography', 'numpy', 'av', 'cv2', 'torch', 'msgspec'} & set(sys.modules)"
     )

@@ -6,9 +6,9 @@ the top and made from something broken.
 
 from __future__ import annotations
 
-from pipeline.provenance.crjson import Check, Checks, Manifest, Part, Store, ancestry
+from pipeline.provenance.reading.crjson import Check, Checks, Manifest, Part, Store, ancestry
 from pipeline.provenance.source_types import is_ai, is_capture
-from pipeline.provenance.trust import OWN, Trust
+from pipeline.provenance.trust.lists import OWN, Trust
 from pipeline.records import Binding, History, Integrity, SignerTrust, TimeTrust
 
 # the content no longer has the signed checksum

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.provenance import axes
-from pipeline.provenance.crjson import ancestry, parse_store
-from pipeline.provenance.makers import maker_name, short_name
 from pipeline.provenance.manifest import Parent, render
-from pipeline.provenance.reader import MAX_SHOWN, read_credential
-from pipeline.provenance.signing import _builder, _sign, sign_file
+from pipeline.provenance.reading import axes
+from pipeline.provenance.reading.crjson import ancestry, parse_store
+from pipeline.provenance.reading.makers import maker_name, short_name
+from pipeline.provenance.reading.reader import MAX_SHOWN, read_credential
+from pipeline.provenance.signing.sign import _builder, _sign, sign_file
 from pipeline.provenance.text import clean, iso, parse_time, spoken_day
 from pipeline.records import to_json
 
@@ -100,7 +100,7 @@ def test_deep_data_in_a_signed_file(clip, simple, authority, own, tmp_path):
 
 def test_absurd_size_is_not_read(clip, simple, authority, own, tmp_path, monkeypatch):
     sign_file(clip, tmp_path / "out.mp4", plan=simple, authority=authority)
-    monkeypatch.setattr("pipeline.provenance.reader.MAX_REPORT_CHARS", 1000)
+    monkeypatch.setattr("pipeline.provenance.reading.reader.MAX_REPORT_CHARS", 1000)
     credential = read_credential(tmp_path / "out.mp4", trust=own)
     assert credential is not None and credential.integrity == "broken" and "absurd size" in credential.sentences[0]
 

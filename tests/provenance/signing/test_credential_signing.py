@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import CredentialError, UnreadableInput
-from pipeline.provenance import signing
-from pipeline.provenance.authority import init_authority, renew_leaf
 from pipeline.provenance.manifest import PICTURE_MARK, Parent, render
-from pipeline.provenance.reader import read_credential, verifier_settings
-from pipeline.provenance.signing import sign_file
-from pipeline.provenance.trust import Trust, TrustList
+from pipeline.provenance.reading.reader import read_credential, verifier_settings
+from pipeline.provenance.signing import sign as signing
+from pipeline.provenance.signing.authority import init_authority, renew_leaf
+from pipeline.provenance.signing.sign import sign_file
+from pipeline.provenance.trust.lists import Trust, TrustList
 
 
 def crjson(path: Path, trust: Trust) -> dict:

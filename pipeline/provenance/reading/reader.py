@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CredentialError, UnreadableInput
-from pipeline.provenance import axes
-from pipeline.provenance.crjson import Store, parse_store
 from pipeline.provenance.formats import media_type
-from pipeline.provenance.text import clean
-from pipeline.provenance.trust import Trust
-from pipeline.provenance.wording import (
+from pipeline.provenance.reading import axes
+from pipeline.provenance.reading.crjson import Store, parse_store
+from pipeline.provenance.reading.wording import (
     broken_sentence,
     ingredients_of,
     oversized_sentence,
     remote_sentence,
     sentences_of,
 )
+from pipeline.provenance.text import clean
+from pipeline.provenance.trust.lists import Trust
 from pipeline.records import Credential
 
 LOG = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def _expired_key(reader: Any, store: Store, trust: Trust) -> str | None:
 
     import c2pa
 
-    from pipeline.provenance.chains import list_key_of_expired
+    from pipeline.provenance.reading.chains import list_key_of_expired
 
     if not trust.anchors():
         return ""

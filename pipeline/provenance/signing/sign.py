@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CredentialError, UnreadableInput
-from pipeline.provenance.authority import Authority
 from pipeline.provenance.formats import SIGNABLE, signable_type
 from pipeline.provenance.manifest import CREATED_LABELS, Parent, ProvenancePlan, parent_ingredient, render
-from pipeline.provenance.reader import read_credential, verifier_settings
+from pipeline.provenance.reading.reader import read_credential, verifier_settings
+from pipeline.provenance.signing.authority import Authority
 from pipeline.provenance.source_types import MADE_BY_AI
 from pipeline.provenance.text import clean, parse_time
-from pipeline.provenance.trust import Trust
+from pipeline.provenance.trust.lists import Trust
 from pipeline.records import Credential
 
 LOG = logging.getLogger(__name__)

@@ -62,7 +62,7 @@ def init_authority(
     CredentialError
         When the folder holds anything already, or lies inside a git work tree.
     """
-    from pipeline.provenance.certificates import make_leaf, make_root
+    from pipeline.provenance.signing.certificates import make_leaf, make_root
 
     now = now or datetime.now(UTC)
     folder = folder.resolve()
@@ -94,7 +94,7 @@ def load_authority(folder: Path, *, now: datetime | None = None) -> Authority:
     CredentialError
         When a file is missing, readable by others or damaged, or verifiers would refuse the certificate.
     """
-    from pipeline.provenance.certificates import lint
+    from pipeline.provenance.signing.certificates import lint
 
     now = now or datetime.now(UTC)
     root = _read_certificates(folder / ROOT_CERTIFICATE)[0]
@@ -112,7 +112,7 @@ def renew_leaf(folder: Path, *, now: datetime | None = None) -> Authority:
     CredentialError
         When the root or its key is missing, or the root itself has expired.
     """
-    from pipeline.provenance.certificates import make_leaf
+    from pipeline.provenance.signing.certificates import make_leaf
 
     now = now or datetime.now(UTC)
     root = _read_certificates(folder / ROOT_CERTIFICATE)[0]
@@ -130,7 +130,7 @@ def _authority(chain: list[x509.Certificate], key: Any, root: x509.Certificate, 
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from pipeline.provenance.certificates import organisation_of
+    from pipeline.provenance.signing.certificates import organisation_of
 
     expires = chain[0].not_valid_after_utc
     return Authority(

@@ -1,0 +1,1 @@
+"""Signing: certificates, keys and what is written into a file."""

@@ -1,0 +1,1 @@
+"""Whose signatures are believed."""

@@ -1,0 +1,70 @@
+"""Evidence, and what is concluded from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pipeline.records.credentials import Credential
+from pipeline.records.marks import Marks
+from pipeline.records.media import Clip
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing a detector has to say."""
+
+    # detector's name, e.g. "credentials", "watermark", "container", "residual"
+    name: str
+    # "declared" decides; "hint" is shown and never counted; "content" is fused
+    scope: Literal["declared", "hint", "content"]
+    # one plain sentence
+    sentence: str
+    applicable: bool = True
+    # why it does not apply, or what limits it
+    reason: str = ""
+    t0_s: float | None = None
+    t1_s: float | None = None
+    # x0, y0, x1, y1 as fractions of the picture
+    box: tuple[float, float, float, float] | None = None
+    # measured figures by name
+    raw: dict[str, float] = field(default_factory=dict)
+    # log-likelihood ratio AI : camera; 0 says nothing
+    llr: float = 0.0
+    # calibrated probability of AI, None when not calibrated
+    probability: float | None = None
+    # PNG as a data URI, or empty
+    picture: str = ""
+
+
+VerdictName = Literal[
+    "declared_ai", "likely_ai", "inconclusive", "no_ai_evidence", "captured_signed", "not_applicable", "error"
+]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to "is this AI-made?"."""
+
+    name: VerdictName
+    # one short line
+    headline: str
+    # one paragraph in plain words
+    explanation: str
+    evidence: tuple[Evidence, ...] = ()
+    # what was not looked at, and why
+    not_checked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Everything `check` knows of one file."""
+
+    path: Path
+    verdict: Verdict
+    credential: Credential | None = None
+    marks: Marks = Marks()
+    clip: Clip | None = None
+    error: str = ""
+    seconds: float = 0.0
