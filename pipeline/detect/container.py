@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from fractions import Fraction
 
+from pipeline.detect.labels import Labels, labels_of
 from pipeline.detect.source_types import AI, CAPTURE, in_words, short_name
 from pipeline.detect.wording import plain
 from pipeline.records import Clip, Evidence
@@ -16,31 +16,42 @@ UNSIGNED = "the label is not signed: anyone can write it or take it away"
 
 # pictures a second at which generators commonly deliver (CogVideoX 8 and 16, Wan 16, most others 24)
 _GENERATOR_RATES = (8, 16, 24)
-_SOURCE_TYPE = re.compile(r"digitalsourcetype[/:\"'>=\s]+(?:https?://[^\s\"'<]{0,80}/)?([A-Za-z]{3,60})", re.IGNORECASE)
 # meanings of "Label" in the AIGC record of GB 45438-2025: 1 is, 2 may be, 3 is suspected to be AI-made
 _AIGC_WORDS = {"1": "is", "2": "may be", "3": "is suspected to be"}
 
 
-def declaration(clip: Clip) -> Evidence | None:
-    """An AI label in the container's tags (IPTC digital source type, China's AIGC record), or None."""
-    for kind in _source_types(clip):
+def declaration(clip: Clip | None, labels: Labels | None = None) -> Evidence | None:
+    """An AI label in tags or metadata (IPTC digital source type, China's AIGC record), or None.
+
+    `labels` are those of the whole file, where they were read; without, the clip's container tags are looked at.
+    """
+    found = _labels(clip, labels)
+    for kind in found.source_types:
         if short_name(kind) in AI:
             text = f"The file's own metadata says it was {in_words(kind)} (IPTC digital source type)."
             return _label(text)
-    label, producer = _aigc_label(clip)
-    if label == "1":
-        by = f", by {producer}" if producer else ""
-        return _label(f"The file carries China's mandatory label for AI-made content{by}.")
+    for record in found.aigc:
+        if record.label == "1":
+            by = f", by {record.producer}" if record.producer else ""
+            return _label(f"The file carries China's mandatory label for AI-made content{by}.")
     return None
+
+
+def _labels(clip: Clip | None, labels: Labels | None) -> Labels:
+    if labels is not None:
+        return labels
+    return labels_of(clip.metadata) if clip else Labels()
 
 
 def _label(text: str) -> Evidence:
     return Evidence("container", "declared", text, reason=UNSIGNED, raw={"declares_ai": 1.0})
 
 
-def hints(clip: Clip) -> tuple[Evidence, ...]:
+def hints(clip: Clip | None, labels: Labels | None = None) -> tuple[Evidence, ...]:
     """Everything about the wrapping a person may want to know; none of it changes a verdict."""
-    found = [*_tag_hints(clip), *_timing_hints(clip), *_size_hints(clip), *_sound_hints(clip)]
+    found = list(_label_hints(_labels(clip, labels)))
+    if clip is not None:
+        found = [*_tag_hints(clip), *found, *_timing_hints(clip), *_size_hints(clip), *_sound_hints(clip)]
     return tuple(Evidence("container", "hint", text, reason=reason) for text, reason in found)
 
 
@@ -48,31 +59,16 @@ def _tag(clip: Clip, name: str) -> str:
     return next((value for key, value in clip.metadata.items() if key.lower() == name), "")
 
 
-def _source_types(clip: Clip) -> Iterator[str]:
-    for key, value in clip.metadata.items():
-        if "digitalsourcetype" in key.lower() and re.fullmatch(r"[\w:/.\-]{3,120}", value):
-            yield value
-        yield from (match.group(1) for match in _SOURCE_TYPE.finditer(value))
-
-
-def _aigc_label(clip: Clip) -> tuple[str, str]:
-    # (label, producer), both empty without a record
-    for key, value in clip.metadata.items():
-        if key.lower().rsplit(".", 1)[-1].rsplit(":", 1)[-1] == "aigc":
-            whole = _json_object(value)
-            record = whole.get("AIGC", whole)
-            if isinstance(record, dict) and "Label" in record:
-                return str(record["Label"]), plain(record.get("ContentProducer", ""), limit=60)
-    return "", ""
-
-
-def _json_object(text: str) -> dict[str, object]:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        # not JSON (or absurdly nested): a tag that merely shares the name
-        return {}
-    return data if isinstance(data, dict) else {}
+def _label_hints(labels: Labels) -> Iterator[tuple[str, str]]:
+    for record in labels.aigc:
+        if record.label in ("2", "3"):
+            words = _AIGC_WORDS[record.label]
+            text = f"A distributor's label (China's AIGC record) says the file {words} AI-made; it is not signed."
+            yield text, UNSIGNED
+            break
+    for kind in labels.source_types:
+        if short_name(kind) in CAPTURE:
+            yield f"The file's own metadata says it was {in_words(kind)}; it is not signed.", UNSIGNED
 
 
 def _tag_hints(clip: Clip) -> Iterator[tuple[str, str]]:
@@ -80,15 +76,6 @@ def _tag_hints(clip: Clip) -> Iterator[tuple[str, str]]:
         yield f"Last written by “{encoder}”; every copy overwrites this.", NEVER_COUNTED
     if brand := plain(_tag(clip, "major_brand"), limit=8):
         yield f"The container calls itself “{brand}”.", NEVER_COUNTED
-    label, _ = _aigc_label(clip)
-    if label in ("2", "3"):
-        text = (
-            f"A distributor's label (China's AIGC record) says the file {_AIGC_WORDS[label]} AI-made; it is not signed."
-        )
-        yield text, UNSIGNED
-    for kind in _source_types(clip):
-        if short_name(kind) in CAPTURE:
-            yield f"The file's own metadata says it was {in_words(kind)}; it is not signed.", UNSIGNED
     comment = _tag(clip, "comment") + _tag(clip, "description")
     if '"inputs' in comment.replace("\\", "") and re.search(r"vae|sampler|unet|clip_name", comment, re.IGNORECASE):
         yield "A comment in the file holds the settings of a generation workflow, as ComfyUI writes them.", UNSIGNED

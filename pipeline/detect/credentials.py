@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.detect.source_types import AI, WHOLLY_AI, short_name
 from pipeline.detect.wording import day, plain
-from pipeline.records import Credential, Evidence
+from pipeline.records import Credential, Evidence, Ingredient
 
 NO_CREDENTIALS = (
     "The file carries no content credentials. That says nothing either way: "
@@ -55,13 +55,15 @@ def declares_ai(credential: Credential | None) -> bool:
 def is_wholly_ai(credential: Credential) -> bool:
     """True when the pictures as a whole are declared AI-made, not only a part such as an added sound.
 
-    The record lists the steps of the last maker and everything that went in. A wholly-AI type that none of those
+    The record lists the steps of the last maker and the tree of what went in. A wholly-AI type that none of those
     explains was declared by whoever made the work this one was made from.
     """
+    behind = tuple(credential.every_ingredient())
     steps = [(a.digital_source_type, a.action == "c2pa.created") for a in credential.actions]
-    steps += [(i.digital_source_type, i.relationship == "parentOf") for i in credential.ingredients]
+    steps += [(i.digital_source_type, i.relationship == "parentOf") for i in behind]
+    steps += [(a.digital_source_type, a.action == "c2pa.created") for i in _parents(credential) for a in i.actions]
     found = {whole for kind, whole in steps if short_name(kind) in WHOLLY_AI}
-    signed_parts = any(i.relationship != "parentOf" and i.has_credentials for i in credential.ingredients)
+    signed_parts = any(i.relationship != "parentOf" and i.has_credentials for i in behind)
     if found or signed_parts:
         return True in found
     return any(short_name(kind) in WHOLLY_AI for kind in credential.digital_source_types)
@@ -69,8 +71,19 @@ def is_wholly_ai(credential: Credential) -> bool:
 
 def ai_tool(credential: Credential) -> str:
     """The program named for the AI-made creation, cleaned; empty when the history names none."""
-    created = (a for a in credential.actions if a.action == "c2pa.created" and short_name(a.digital_source_type) in AI)
+    steps = [*credential.actions, *(action for parent in _parents(credential) for action in parent.actions)]
+    created = (a for a in steps if a.action == "c2pa.created" and short_name(a.digital_source_type) in AI)
     return plain(next((action.software for action in created if action.software), ""), limit=60)
+
+
+def _parents(credential: Credential) -> list[Ingredient]:
+    """The work this was made from, what that was made from, and so on: no parts."""
+    found: list[Ingredient] = []
+    level = [one for one in credential.ingredients if one.relationship == "parentOf"]
+    while level:
+        found += level
+        level = [below for one in level for below in one.ingredients if below.relationship == "parentOf"]
+    return found
 
 
 def is_trusted_capture(credential: Credential | None) -> bool:
@@ -109,7 +122,9 @@ def is_unlisted(credential: Credential) -> bool:
 def _certificate_caveats(credential: Credential) -> list[str]:
     found = []
     if credential.signer == "trusted":
-        found.append("The signing certificate is on the trust list that was consulted.")
+        found.append(
+            f"The signing certificate is on the trust list that was consulted{_in_brackets(credential.trust_list)}."
+        )
     if credential.signer == "own":
         found.append("It was signed with a certificate of your own, which no public list vouches for.")
     if credential.signer == "revoked":
@@ -120,7 +135,7 @@ def _certificate_caveats(credential: Credential) -> list[str]:
         found.append(f"The signing certificate has expired{when}{gap}.")
     if is_unlisted(credential):
         missing = (
-            "The certificate is not on the official trust list"
+            f"The certificate is on no trust list that was consulted{_in_brackets(credential.trust_list)}"
             if credential.trust_list
             else "No trust list was consulted"
         )
@@ -132,10 +147,15 @@ def _time_caveats(credential: Credential) -> list[str]:
     if not credential.signed_at:
         return []
     if credential.time == "trusted":
-        return ["A trusted time authority confirms the date."]
+        return [f"A trusted time authority{_in_brackets(credential.time_authority)} confirms the date."]
     if credential.time == "untrusted":
-        return ["A timestamp confirms the date, but no list that was consulted vouches for its authority."]
+        by = _in_brackets(credential.time_authority)
+        return [f"A timestamp confirms the date, but no list that was consulted vouches for its authority{by}."]
     return ["The date is the signer's own statement."]
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({plain(text, limit=200)})" if text else ""
 
 
 def _summary(credential: Credential) -> str:

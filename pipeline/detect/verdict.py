@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.detect import container, credentials, watermark
+from pipeline.detect.labels import Labels
 from pipeline.detect.wording import day, plain
 from pipeline.records import Clip, Credential, Evidence, Marks, Verdict, VerdictName
 
@@ -42,6 +43,7 @@ def judge(
     credential: Credential | None,
     marks: Marks = Marks(),
     clip: Clip | None,
+    labels: Labels | None = None,
     content: tuple[Evidence, ...] = (),
     not_checked: tuple[str, ...] = (),
     unreadable: str = "",
@@ -57,6 +59,8 @@ def judge(
         Empty when the mark was not looked for.
     clip : Clip or None
         None when the file was not probed or could not be.
+    labels : Labels, optional
+        What the whole file says of itself unsigned; without, the clip's container tags are looked at.
     content : tuple of Evidence
         What detectors found in picture and sound; shown, and never enough for a verdict in this version.
     not_checked : tuple of str
@@ -71,12 +75,12 @@ def judge(
     Verdict
         The same findings always give the same verdict.
     """
-    label = container.declaration(clip) if clip else None
+    label = container.declaration(clip, labels)
     findings = Findings(credential, marks, label, content, unreadable, looked_for)
     opinion = next(found for rule in _RULES if (found := rule(findings)) is not None)
     looked = credentials.evidence(credential) if "credentials" in looked_for else ()
     declared = [*looked, watermark.evidence(marks), *([label] if label else [])]
-    hints = container.hints(clip) if clip else ()
+    hints = container.hints(clip, labels)
     return Verdict(
         name=opinion.name,
         headline=opinion.headline,

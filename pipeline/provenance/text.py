@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,13 +32,19 @@ def clean(value: Any, limit: int = 200) -> str:
     if not isinstance(value, str):
         return ""
     # twice the limit is enough to fill it, and a megabyte need not be looked at
-    seen = "".join(
-        " " if mark.isspace() else mark
-        for mark in value[: limit * 2]
-        if mark.isspace() or not unicodedata.category(mark).startswith("C")
-    )
+    cut = value[: limit * 2]
+    # most texts have nothing to take out, and a report holds thousands
+    seen = cut if cut.isprintable() else "".join(_visible(cut))
     line = " ".join(seen.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _visible(text: str) -> Iterator[str]:
+    for mark in text:
+        if mark.isspace():
+            yield " "
+        elif not unicodedata.category(mark).startswith("C"):
+            yield mark
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -65,3 +72,9 @@ def spoken_day(value: str) -> str:
     """A time as people write a day: 26 May 2025."""
     moment = parse_time(value)
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}" if moment else "an unknown day"
+
+
+def spoken_moment(value: str) -> str:
+    """A time as people write it, to the minute: 26 May 2025 at 19:22 UTC."""
+    moment = parse_time(value)
+    return f"{spoken_day(value)} at {moment:%H:%M} UTC" if moment else "an unknown day"

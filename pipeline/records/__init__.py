@@ -12,18 +12,25 @@ from pipeline.records.credentials import (
     Credential,
     History,
     Ingredient,
+    IngredientState,
     Integrity,
+    Origin,
     SignerTrust,
+    SoftBinding,
+    Span,
     TimeTrust,
+    TrainingWish,
 )
 from pipeline.records.jobs import JobResult, JobState
 from pipeline.records.json_form import Record, from_data, from_json, to_data, to_json
 from pipeline.records.marks import MarkAgreement, MarkReading, MarkReport, Marks, MarkSegment, MarkState, Payload
 from pipeline.records.media import AudioStream, Clip, ColorTags, VideoStream
+from pipeline.records.recovery import STATE_WORDS, MatchSpan, Recovery, RecoveryMatch, RecoveryState
 from pipeline.records.sound import STEM_NAMES, Cue, Loudness, Mix, SoundPlan, StemName, Stems
 from pipeline.records.verdicts import CheckResult, Evidence, Verdict, VerdictName
 
 __all__ = [
+    "STATE_WORDS",
     "STEM_NAMES",
     "Analysis",
     "Event",
@@ -39,9 +46,14 @@ __all__ = [
     "Credential",
     "History",
     "Ingredient",
+    "IngredientState",
     "Integrity",
+    "Origin",
     "SignerTrust",
+    "SoftBinding",
+    "Span",
     "TimeTrust",
+    "TrainingWish",
     "JobResult",
     "JobState",
     "Record",
@@ -60,6 +72,10 @@ __all__ = [
     "Clip",
     "ColorTags",
     "VideoStream",
+    "MatchSpan",
+    "Recovery",
+    "RecoveryMatch",
+    "RecoveryState",
     "Cue",
     "Loudness",
     "Mix",

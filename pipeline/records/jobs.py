@@ -27,6 +27,9 @@ class JobResult:
     cues: int = 0
     loudness: Loudness | None = None
     mark: MarkReport | None = None
+    # of its manifest, and the receipt of its publication; empty when it is not registered
+    manifest_label: str = ""
+    receipt: str = ""
     # of the unmarked master
     master_verdict: Verdict | None = None
     # of the finished file

@@ -9,6 +9,7 @@ from typing import Literal
 from pipeline.records.credentials import Credential
 from pipeline.records.marks import Marks
 from pipeline.records.media import Clip
+from pipeline.records.recovery import Recovery
 
 
 @dataclass(frozen=True)
@@ -66,5 +67,7 @@ class CheckResult:
     credential: Credential | None = None
     marks: Marks = Marks()
     clip: Clip | None = None
+    # what a search of the repository for lost credentials gave; None when there was none
+    recovery: Recovery | None = None
     error: str = ""
     seconds: float = 0.0

@@ -29,7 +29,7 @@ def test_original_of_a_generator_is_declared_with_its_caveats(sora, clip):
         "expired on 15 April 2026 without a trusted timestamp",
     ):
         assert part in verdict.explanation
-    assert "not on the official trust list" in verdict.explanation
+    assert "on no trust list that was consulted" in verdict.explanation
     assert "no list that was consulted vouches for its authority" in verdict.explanation
 
 

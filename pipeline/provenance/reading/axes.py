@@ -6,6 +6,8 @@ the top and made from something broken.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.provenance.reading.crjson import Check, Checks, Manifest, Part, Store, ancestry
 from pipeline.provenance.source_types import is_ai, is_capture
 from pipeline.provenance.trust.lists import OWN, Trust
@@ -56,7 +58,16 @@ def integrity_of(store: Store) -> Integrity:
         return "altered"
     if {code for code in codes if not _is_about_trust(code)}:
         return "broken"
+    if not store.has_file:
+        return "none"
     return "exact" if codes_of(store.active.checks.success) & CONTENT_MATCHES else "broken"
+
+
+def without_file(store: Store) -> Store:
+    """The store without the checks of the content, for a manifest that was read without its file."""
+    failure = tuple(check for check in store.active.checks.failure if check.code not in CONTENT_CHANGED)
+    active = replace(store.active, checks=replace(store.active.checks, failure=failure))
+    return Store(active, {**store.manifests, active.label: active}, has_file=False)
 
 
 def signer_of(store: Store, trust: Trust, trust_key: str) -> SignerTrust:
@@ -72,8 +83,11 @@ def signer_of(store: Store, trust: Trust, trust_key: str) -> SignerTrust:
         return "unknown"
     if trust_key == OWN:
         return "own"
+    found = trust.list_by_key(trust_key)
+    if found is not None and found.is_mine and found in trust.signer_lists:
+        return "own"
     # SDK 0.91.3 lets a list of time stamp authorities vouch for signers: it must not
-    return "trusted" if trust.list_by_key(trust_key) in trust.signer_lists else "unknown"
+    return "trusted" if found in trust.signer_lists else "unknown"
 
 
 def time_of(manifest: Manifest) -> TimeTrust:

@@ -40,7 +40,7 @@ def list_key_of_expired(manifest: bytes, serial: str, trust: Trust) -> str | Non
     """
     from cryptography import x509
 
-    pool = _certificates(manifest)
+    pool = certificates_of(manifest)
     leaves = [one for one in pool if f"{one.serial_number:x}" == serial.lstrip("0").lower()]
     if not leaves:
         return None
@@ -56,7 +56,7 @@ def list_key_of_expired(manifest: bytes, serial: str, trust: Trust) -> str | Non
     return ""
 
 
-def _certificates(manifest: bytes) -> list[x509.Certificate]:
+def certificates_of(manifest: bytes) -> list[x509.Certificate]:
     """Every X.509 certificate that stands in the signature box."""
     from cryptography import x509
 

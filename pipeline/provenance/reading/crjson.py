@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.provenance.reading import statements
+from pipeline.provenance.reading.shapes import MAX_LABEL, as_dict, as_list, tail
 from pipeline.provenance.text import clean, iso
-from pipeline.records import Action, Ingredient
-
-# bytes of one soft binding value; ours has 8, fingerprints have 32
-MAX_BINDING_BYTES = 256
-MAX_LABEL = 160
+from pipeline.records import Action, Ingredient, SoftBinding, TrainingWish
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,8 @@ class Part:
     recorded: Checks = Checks()
     # what is different now
     changed: Checks = Checks()
+    # where in the store its preview picture is, or empty
+    thumbnail_uri: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,15 @@ class Manifest:
     stamper: str = ""
     actions: tuple[Action, ...] = ()
     parts: tuple[Part, ...] = ()
-    soft_bindings: tuple[tuple[str, str], ...] = ()
+    soft_bindings: tuple[SoftBinding, ...] = ()
     discloses_ai: bool = False
+    ai_model: str = ""
+    authors: tuple[str, ...] = ()
+    licence: str = ""
+    training: tuple[TrainingWish, ...] = ()
+    thumbnail_uri: str = ""
+    # adds statements to the manifest before it, and leaves the content alone
+    is_update: bool = False
     checks: Checks = Checks()
     # of all its ingredients: what is different now from what was recorded
     changed: Checks = Checks()
@@ -85,11 +92,13 @@ class Store:
 
     active: Manifest
     manifests: dict[str, Manifest]
+    # False for a bare store: what the SDK says of the content is then about nothing
+    has_file: bool = True
 
 
 def parse_store(data: Any) -> Store | None:
     """The store of a crJSON document, or None when it holds no manifest."""
-    parsed = [_manifest(_dict(one)) for one in _list(_dict(data).get("manifests"))]
+    parsed = [_manifest(as_dict(one)) for one in as_list(as_dict(data).get("manifests"))]
     # crJSON lists the active manifest first
     return Store(parsed[0], {one.label: one for one in reversed(parsed)}) if parsed else None
 
@@ -110,30 +119,36 @@ def ancestry(store: Store) -> Iterator[tuple[Manifest, Part | None]]:
 
 # --------------------------------------------------------------- parsing
 def _manifest(raw: dict[str, Any]) -> Manifest:
-    claim = _dict(raw.get("claim.v2") or raw.get("claim"))
-    assertions = _dict(raw.get("assertions"))
-    signature = _dict(raw.get("signature"))
-    certificate = _dict(signature.get("certificateInfo"))
-    stamp = _dict(signature.get("timeStampInfo"))
-    stamp_subject = _dict(_dict(stamp.get("certificateInfo")).get("subject"))
-    subject = _dict(certificate.get("subject"))
+    claim = as_dict(raw.get("claim.v2") or raw.get("claim"))
+    assertions = as_dict(raw.get("assertions"))
+    signature = as_dict(raw.get("signature"))
+    certificate = as_dict(signature.get("certificateInfo"))
+    stamp = as_dict(signature.get("timeStampInfo"))
+    stamp_subject = as_dict(as_dict(stamp.get("certificateInfo")).get("subject"))
+    subject = as_dict(certificate.get("subject"))
     deltas = {
-        _tail(_dict(one).get("ingredientAssertionURI")): _checks(_dict(one).get("validationDeltas"))
-        for one in _list(raw.get("ingredientDeltas"))
+        tail(as_dict(one).get("ingredientAssertionURI")): _checks(as_dict(one).get("validationDeltas"))
+        for one in as_list(raw.get("ingredientDeltas"))
     }
     return Manifest(
         label=clean(raw.get("label"), MAX_LABEL),
         title=clean(claim.get("dc:title")),
         generator=_generator(claim),
         signer=clean(subject.get("O")) or clean(subject.get("CN")),
-        expires=iso(_dict(certificate.get("validity")).get("notAfter")),
+        expires=iso(as_dict(certificate.get("validity")).get("notAfter")),
         serial=clean(certificate.get("serialNumber"), 80),
         stamped_at=iso(stamp.get("timestamp")),
         stamper=clean(stamp_subject.get("O")) or clean(stamp_subject.get("CN")),
-        actions=tuple(_actions(assertions)),
+        actions=tuple(statements.actions(assertions, _titles(assertions))),
         parts=tuple(_parts(assertions, deltas)),
-        soft_bindings=tuple(_soft_bindings(assertions)),
-        discloses_ai=any(_base(label) == "c2pa.ai-disclosure" for label in assertions),
+        soft_bindings=tuple(statements.soft_bindings(assertions)),
+        discloses_ai=any(True for _ in statements.of_kind(assertions, "c2pa.ai-disclosure")),
+        ai_model=statements.ai_model(assertions),
+        authors=statements.authors(assertions),
+        licence=statements.licence(assertions),
+        training=tuple(statements.training(assertions)),
+        thumbnail_uri=statements.thumbnail_uri(assertions),
+        is_update=raw.get("isUpdateManifest") is True,
         checks=_checks(raw.get("validationResults")),
         changed=_joined(list(deltas.values())),
     )
@@ -141,86 +156,52 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
 
 def _generator(claim: dict[str, Any]) -> str:
     info = claim.get("claim_generator_info")
-    first = _dict(_list(info)[0] if isinstance(info, list) and info else info)
+    first = as_dict(as_list(info)[0] if isinstance(info, list) and info else info)
     named = " ".join(filter(None, (clean(first.get("name"), 100), clean(first.get("version"), 40))))
     return named or clean(claim.get("claim_generator"))
 
 
-def _actions(assertions: dict[str, Any]) -> Iterator[Action]:
-    for label, body in assertions.items():
-        if _base(label) != "c2pa.actions":
-            continue
-        for raw in map(_dict, _list(_dict(body).get("actions"))):
-            agent = raw.get("softwareAgent")
-            yield Action(
-                action=clean(raw.get("action"), 80),
-                when=iso(raw.get("when")),
-                software=clean(agent) or clean(_dict(agent).get("name")),
-                digital_source_type=clean(raw.get("digitalSourceType")),
-                description=clean(raw.get("description") or _dict(raw.get("parameters")).get("description")),
-            )
-
-
 def _parts(assertions: dict[str, Any], deltas: dict[str, Checks]) -> Iterator[Part]:
-    for label, body in assertions.items():
-        if _base(label) != "c2pa.ingredient":
-            continue
-        raw = _dict(body)
+    for label, raw in statements.of_kind(assertions, "c2pa.ingredient"):
         # version 3 calls its manifest activeManifest, the older ones c2pa_manifest
-        manifest = _tail(_dict(raw.get("activeManifest") or raw.get("c2pa_manifest")).get("url"))
-        recorded = _checks(_dict(raw.get("validationResults")).get("activeManifest"))
-        nested = [_checks(_dict(one).get("validationDeltas")) for one in _deltas(raw)]
+        manifest = tail(as_dict(raw.get("activeManifest") or raw.get("c2pa_manifest")).get("url"))
+        recorded = _checks(as_dict(raw.get("validationResults")).get("activeManifest"))
+        nested = [_checks(as_dict(one).get("validationDeltas")) for one in _deltas(raw)]
         legacy = Checks(failure=_lines(raw.get("validationStatus")))
         yield Part(
             ingredient=Ingredient(
-                title=clean(raw.get("dc:title") or raw.get("title")),
+                title=_title(raw),
                 relationship=clean(raw.get("relationship"), 40),
                 digital_source_type=clean(raw.get("digitalSourceType")),
                 has_credentials=bool(manifest),
             ),
             manifest=manifest,
             recorded=_joined([recorded, legacy, *nested]),
-            changed=deltas.get(clean(label, MAX_LABEL), Checks()),
+            changed=deltas.get(label, Checks()),
+            thumbnail_uri=clean(as_dict(raw.get("thumbnail")).get("url"), 400),
         )
 
 
+def _titles(assertions: dict[str, Any]) -> dict[str, str]:
+    return {label: _title(raw) for label, raw in statements.of_kind(assertions, "c2pa.ingredient")}
+
+
+def _title(raw: dict[str, Any]) -> str:
+    return clean(raw.get("dc:title") or raw.get("title"))
+
+
 def _deltas(raw: dict[str, Any]) -> list[Any]:
-    return _list(_dict(raw.get("validationResults")).get("ingredientDeltas"))
-
-
-def _soft_bindings(assertions: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for label, body in assertions.items():
-        if _base(label) != "c2pa.soft-binding":
-            continue
-        for block in map(_dict, _list(_dict(body).get("blocks"))):
-            value = _hex(block.get("value"))
-            if value:
-                yield clean(_dict(body).get("alg"), 80), value
-
-
-def _hex(value: Any) -> str:
-    """Bytes written as a list of numbers or, in crJSON, as ``b64'...'``; empty when they are neither."""
-    import base64
-    import binascii
-
-    try:
-        if isinstance(value, list):
-            return bytes(value[: MAX_BINDING_BYTES + 1])[:MAX_BINDING_BYTES].hex()
-        if isinstance(value, str) and len(value) <= 2 * MAX_BINDING_BYTES:
-            return base64.b64decode(value.removeprefix("b64'").removesuffix("'"), validate=True).hex()
-    except (TypeError, ValueError, binascii.Error):
-        return ""
-    return ""
+    return as_list(as_dict(raw.get("validationResults")).get("ingredientDeltas"))
 
 
 def _checks(raw: Any) -> Checks:
-    data = _dict(raw)
+    data = as_dict(raw)
     return Checks(_lines(data.get("success")), _lines(data.get("informational")), _lines(data.get("failure")))
 
 
 def _lines(raw: Any) -> tuple[Check, ...]:
-    lines = (_dict(one) for one in _list(raw))
-    found = (Check(clean(one.get("code"), 80), _tail(one.get("url"))) for one in lines if one.get("code"))
+    lines = (as_dict(one) for one in as_list(raw))
+    found = (Check(clean(one.get("code"), 80), tail(one.get("url"))) for one in lines if one.get("code"))
     return tuple(dict.fromkeys(found))
 
 
@@ -230,22 +211,3 @@ def _joined(many: list[Checks]) -> Checks:
         tuple(dict.fromkeys(line for one in many for line in one.informational)),
         tuple(dict.fromkeys(line for one in many for line in one.failure)),
     )
-
-
-def _base(label: Any) -> str:
-    """The label of an assertion without instance number and version: c2pa.ingredient.v3__1 -> c2pa.ingredient."""
-    name = clean(label, MAX_LABEL).partition("__")[0]
-    stem, _, version = name.rpartition(".")
-    return stem if stem and version[:1] == "v" and version[1:].isdigit() else name
-
-
-def _tail(uri: Any) -> str:
-    return clean(uri, 2 * MAX_LABEL).rstrip("/").rpartition("/")[2][:MAX_LABEL]
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

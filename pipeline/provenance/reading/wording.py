@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from pipeline.provenance.reading.axes import CONTENT_CHANGED, SIGNATURE_MISMATCH, failures_of, is_bad
-from pipeline.provenance.reading.crjson import Manifest, Part, Store, ancestry
+from pipeline.provenance.reading.axes import CONTENT_CHANGED, SIGNATURE_MISMATCH, is_bad
+from pipeline.provenance.reading.crjson import Manifest, Store, ancestry
 from pipeline.provenance.reading.makers import maker_name, short_name
+from pipeline.provenance.reading.tree import problems_of
 from pipeline.provenance.source_types import MADE_BY_AI, is_ai, is_capture, term_of
-from pipeline.provenance.text import spoken_day
-from pipeline.provenance.trust.lists import OWN, Trust, TrustList
-from pipeline.records import Action, Credential, Ingredient
+from pipeline.provenance.text import spoken_day, spoken_moment
+from pipeline.provenance.trust.lists import OWN, Trust
+from pipeline.records import Action, Credential
 
-# an ingredient may record any number; these many fit a sentence
-MAX_PROBLEMS = 4
 MAX_STORIES = 8
-PROBLEMS = {
-    "signingCredential.untrusted": "its signer was on no list that was consulted",
-    "signingCredential.expired": "its signing certificate had expired",
-    "signingCredential.invalid": "its signing certificate does not follow the rules",
-    "signingCredential.ocsp.revoked": "its signing certificate was withdrawn",
-    "claimSignature.mismatch": "its signature does not fit what it says",
-    "claimSignature.missing": "it was not signed",
-    "claimSignature.outsideValidity": "it was signed outside the life of its certificate",
-    "assertion.hashedURI.mismatch": "its statements were changed after signing",
-    "ingredient.manifest.mismatch": "its credentials were changed after they were taken in",
-    "ingredient.manifest.missing": "its credentials are missing",
-}
+WITHOUT_FILE = "The credentials hold by themselves; they were read without a file, so they say nothing about one yet."
+RECOVERED = "The file carries none itself; these were found again among registered files, and they hold."
 # parts of a manifest as people would call them, by the beginning of their label
 SUBJECTS = (
     ("c2pa.actions", "the steps it went through"),
@@ -58,7 +45,7 @@ STEPS = {
 
 
 def sentences_of(
-    credential: Credential, store: Store, *, trust: Trust, trust_key: str | None, kind: str, is_cut: bool = False
+    credential: Credential, store: Store, *, trust: Trust, trust_key: str | None, is_cut: bool = False
 ) -> tuple[str, ...]:
     """Everything worth saying, most important first.
 
@@ -71,8 +58,6 @@ def sentences_of(
         What was consulted.
     trust_key : str or None
         Under which of its lists the signer was found, dates aside; None when that could not be told.
-    kind : str
-        What the file is: "video", "image", "sound" or "file".
     is_cut : bool
         The credential shows less than the store holds.
     """
@@ -80,34 +65,24 @@ def sentences_of(
         sentence
         for sentence in (
             _integrity(credential, store),
-            _origin(credential, store, kind),
+            _found_at(credential),
+            credential.ai_sentence,
             _signed(credential, store.active),
             _certificate(credential),
             _vouching(credential, trust, trust_key),
             *_history(store),
-            _steps(store.active.actions),
+            _steps(credential.actions),
+            _wishes(credential),
             "Parts of the credentials were too many to show." if is_cut else "",
+            _checked(credential, trust),
         )
         if sentence
     )
 
 
-def ingredients_of(store: Store, *, limit: int) -> tuple[Ingredient, ...]:
-    """The ingredients of every manifest, nearest first, with their problems in plain words."""
-    found: list[Ingredient] = []
-    for manifest, _ in ancestry(store):
-        for part in manifest.parts:
-            if len(found) == limit:
-                return tuple(found)
-            found.append(replace(part.ingredient, problems=tuple(_problems(part))))
-    return tuple(found)
-
-
-def problem_words(code: str) -> str:
-    """A validation code of an ingredient in plain words."""
-    if code in CONTENT_CHANGED:
-        return "its content was changed after signing"
-    return PROBLEMS.get(code, f"one of its checks failed ({code})")
+def recovered_sentences(credential: Credential) -> tuple[str, ...]:
+    """The sentences of credentials that were found again for a file."""
+    return tuple(RECOVERED if sentence == WITHOUT_FILE else sentence for sentence in credential.sentences)
 
 
 def broken_sentence() -> str:
@@ -120,6 +95,11 @@ def oversized_sentence() -> str:
     return "The file carries credentials of an absurd size; they were not read, so they prove nothing."
 
 
+def stopped_sentence(reason: str) -> str:
+    """For a file at which the reader itself failed."""
+    return f"The credentials of the file could not be read: {reason}. Whatever they say does not count."
+
+
 def remote_sentence(url: str) -> str:
     """For a file that only points to its credentials."""
     return f"The file says that its credentials are kept at {url}; nothing was fetched from there."
@@ -128,6 +108,8 @@ def remote_sentence(url: str) -> str:
 def _integrity(credential: Credential, store: Store) -> str:
     if credential.integrity == "exact":
         return "The credentials are intact: nothing in the file changed since they were signed."
+    if credential.integrity == "none":
+        return WITHOUT_FILE
     if credential.integrity == "broken":
         return "The credentials do not follow the rules and cannot be relied on."
     failures = store.active.checks.failure
@@ -135,7 +117,10 @@ def _integrity(credential: Credential, store: Store) -> str:
     if codes & SIGNATURE_MISMATCH:
         return "The signature does not fit the credentials: they were changed or forged after signing."
     if codes & CONTENT_CHANGED:
-        return "The file was changed after it was signed: its picture, sound or structure is not what was signed."
+        return (
+            "The file was changed after it was signed, or the credentials of another file were put into it: "
+            "its picture, sound or structure is not what was signed."
+        )
     subjects = dict.fromkeys(_subject(check.subject) for check in failures if check.code.endswith("ismatch"))
     inside = [part for part in store.active.parts if any("mismatch" in check.code for check in part.changed.failure)]
     if inside and not subjects:
@@ -148,8 +133,9 @@ def _subject(label: str) -> str:
     return next((words for start, words in SUBJECTS if label.startswith(start)), "a statement")
 
 
-def _origin(credential: Credential, store: Store, kind: str) -> str:
-    said = "They declare" if credential.integrity == "exact" else "They declared"
+def ai_sentence(credential: Credential, store: Store, kind: str) -> str:
+    """What is declared about the part of AI; `kind` is "video", "image", "sound" or "file"."""
+    said = "They declare" if credential.holds else "They declared"
     whole = _whole_ai(store)
     if whole is not None:
         return f"{said} that AI made this {kind}{_colon(whole)}."
@@ -213,24 +199,56 @@ def _vouching(credential: Credential, trust: Trust, trust_key: str | None) -> st
         return ""
     if trust_key == OWN:
         return "The signer is your own authority."
+    mine = trust.list_by_key(trust_key or "")
+    if mine is not None and mine.is_mine and credential.signer == "own":
+        return f"The signer is of your own house: {mine.dated}."
     if not trust.signer_lists:
         return (
-            "No trust list is installed here, not even the official one (foleymark trust add FILE), "
+            "No trust list is installed here, not even the official one (foleymark trust update), "
             "so nobody vouches for the signer."
         )
-    lists = " nor on the ".join(map(_dated, trust.signer_lists))
+    lists = " nor on the ".join(one.dated for one in trust.signer_lists)
     if trust_key is None:
         return f"Whether the signer was on the {lists.replace(' nor ', ' or ')} cannot be told."
     found = trust.list_by_key(trust_key)
     if found not in trust.signer_lists:
         return f"The signer is not on the {lists}."
     if credential.signer == "trusted":
-        return f"The signer is on the {_dated(found)}."
-    return f"The issuer of the certificate is on the {_dated(found)}."
+        return f"The signer is on the {found.dated}."
+    return f"The issuer of the certificate is on the {found.dated}."
 
 
-def _dated(one: TrustList) -> str:
-    return f"{one.name} ({'file' if one.is_file_date else 'list'} of {one.date})" if one.date else one.name
+def _found_at(credential: Credential) -> str:
+    if credential.origin == "embedded" and credential.remote_url:
+        return f"The file says that they are also kept at {credential.remote_url}; nothing was fetched from there."
+    return {
+        "sidecar": "They were not in the file but in the .c2pa file beside it.",
+        "remote": f"They were not in the file but fetched from {credential.remote_url}.",
+    }.get(credential.origin, "")
+
+
+def _wishes(credential: Credential) -> str:
+    """What is wished about AI training, in one sentence."""
+    words = {"allowed": "allow", "notAllowed": "do not allow", "constrained": "allow under conditions"}
+    wishes: dict[str, list[str]] = {}
+    for one in credential.training:
+        if one.wish in words:
+            wishes.setdefault(words[one.wish], []).append(one.use)
+    told = "; they ".join(f"{verb} {', '.join(uses)}" for verb, uses in wishes.items())
+    return f"They {told}." if told else ""
+
+
+def _checked(credential: Credential, trust: Trust) -> str:
+    """Which clock and which lists a verdict rests on: it may be another tomorrow."""
+    when = f"Checked on {spoken_moment(credential.checked_at)} by this machine's clock"
+    lists = " and the ".join(one.dated for one in trust.signer_lists)
+    stamps = " and the ".join(one.dated for one in trust.time_lists)
+    against = f" against the {lists}" if lists else " against no trust list"
+    times = f"; time stamps against the {stamps}" if stamps else ""
+    aside = ""
+    if trust.left_aside:
+        aside = f"; the strict policy left aside: {', '.join(one.name for one in trust.left_aside)}"
+    return f"{when}{against}{times}{aside}."
 
 
 def _history(store: Store) -> list[str]:
@@ -239,9 +257,12 @@ def _history(store: Store) -> list[str]:
         for part in manifest.parts:
             name = part.ingredient.title or "something without a name"
             made = "It was" if manifest is store.active else f"{manifest.title or 'That'} was"
-            if is_bad(part):
+            if manifest.is_update and part.ingredient.relationship == "parentOf" and not is_bad(part):
+                by = short_name(manifest.signer) or "nobody by name"
+                sentences.append(f"Statements were added to the credentials later, in the name of {by}.")
+            elif is_bad(part):
                 sentences.append(
-                    f"{made} made from {name}, of which the credentials record: {' and '.join(_problems(part))}."
+                    f"{made} made from {name}, of which the credentials record: {' and '.join(problems_of(part))}."
                 )
             elif part.ingredient.relationship == "parentOf" and not part.manifest:
                 sentences.append(
@@ -254,10 +275,6 @@ def _history(store: Store) -> list[str]:
                     f"{short_name(before.signer) or 'nobody'}."
                 )
     return sentences[:MAX_STORIES]
-
-
-def _problems(part: Part) -> list[str]:
-    return list(dict.fromkeys(problem_words(check.code) for check in failures_of(part)))[:MAX_PROBLEMS]
 
 
 def _steps(actions: tuple[Action, ...]) -> str:

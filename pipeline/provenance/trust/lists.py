@@ -1,7 +1,8 @@
 """Trust lists: whose signatures to believe. They are the user's files; the program brings none along.
 
 A list is a PEM file of certificates, or the JSON form (ETSI TS 119 602 list of trusted entities) in which
-the official lists are published; the JSON form carries its own name and date.
+the official lists are published; the JSON form carries its own name and date. A file that `anchors.py` wrote
+says in its first line what it is called and what it counts for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from pipeline.provenance.text import clean, day_of
 # the official lists have 30 to 50 kB
 MAX_LIST_BYTES = 8 << 20
 OWN = "own"
+Policy = Literal["strict", "open"]
+# begins the first line of a file of added anchors; JSON follows
+HEADER = "# foleymark anchors "
 PEM_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----")
 # names of the published files, as a person would say them
 KNOWN_FILES = {
@@ -40,6 +44,19 @@ class TrustList:
     purpose: Literal["manifest", "tsa"] = "manifest"
     # a PEM file carries no date of its own: `date` is then when the file was written
     is_file_date: bool = False
+    # published by the C2PA conformance programme: the only ones that count under the strict policy
+    is_official: bool = False
+    # certificates of one's own house: signers under them count as one's own
+    is_mine: bool = False
+    # the file's name without suffix; empty when it never was a file
+    stem: str = ""
+
+    @property
+    def dated(self) -> str:
+        """The list as a sentence names it."""
+        # a person may have called it anything
+        named = self.name if re.search(r"\blist\b", self.name) else f"list {self.name}"
+        return f"{named} ({'file' if self.is_file_date else 'list'} of {self.date})" if self.date else named
 
 
 @dataclass(frozen=True)
@@ -49,11 +66,27 @@ class Trust:
     # root certificates of one's own authority, PEM
     own_pem: str = ""
     lists: tuple[TrustList, ...] = ()
+    # "strict": of the lists only official ones and one's own count; "open": also those that were added
+    policy: Policy = "open"
 
     @property
     def signer_lists(self) -> tuple[TrustList, ...]:
-        """The lists that vouch for signers."""
-        return tuple(one for one in self.lists if one.purpose == "manifest")
+        """The lists that vouch for signers and count under the policy."""
+        return tuple(one for one in self.lists if one.purpose == "manifest" and self.counts(one))
+
+    @property
+    def time_lists(self) -> tuple[TrustList, ...]:
+        """The lists that vouch for time stamp authorities and count under the policy."""
+        return tuple(one for one in self.lists if one.purpose == "tsa" and self.counts(one))
+
+    @property
+    def left_aside(self) -> tuple[TrustList, ...]:
+        """The lists that the policy does not count."""
+        return tuple(one for one in self.lists if not self.counts(one))
+
+    def counts(self, one: TrustList) -> bool:
+        """Whether a list counts under the policy."""
+        return self.policy == "open" or one.is_official or one.is_mine
 
     def anchors(self) -> list[dict[str, str]]:
         """The lists as the SDK takes them; `list_by_key` finds a list again by its ``trust_uri``."""
@@ -61,6 +94,7 @@ class Trust:
         named = [
             {"trust_anchors": one.pem, "trust_uri": f"list-{number}", "trust_kind": one.purpose}
             for number, one in enumerate(self.lists)
+            if self.counts(one)
         ]
         # the SDK reports the first list that fits, of whatever purpose: those for signers go first
         return own + sorted(named, key=lambda one: one["trust_kind"])
@@ -70,7 +104,7 @@ class Trust:
         return next((one for number, one in enumerate(self.lists) if key == f"list-{number}"), None)
 
 
-def load_trust(folder: Path | None = None, *, own_root: Path | None = None) -> Trust:
+def load_trust(folder: Path | None = None, *, own_root: Path | None = None, policy: Policy = "open") -> Trust:
     """Every trust list of a folder (``*.pem``, ``*.json``) and one's own root; what is not there is left out.
 
     Raises
@@ -84,7 +118,7 @@ def load_trust(folder: Path | None = None, *, own_root: Path | None = None) -> T
         for path in sorted([*folder.glob("*.pem"), *folder.glob("*.json")], key=lambda path: path.suffix):
             found.setdefault(path.stem, load_trust_list(path))
     own_pem = _certificates(_read(own_root), own_root) if own_root is not None and own_root.is_file() else ""
-    return Trust(own_pem=own_pem, lists=tuple(found[stem] for stem in sorted(found)))
+    return Trust(own_pem=own_pem, lists=tuple(found[stem] for stem in sorted(found)), policy=policy)
 
 
 def load_trust_list(path: Path) -> TrustList:
@@ -99,13 +133,33 @@ def load_trust_list(path: Path) -> TrustList:
     if path.suffix.lower() == ".json":
         return _from_json(text, path)
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    said = _header(text)
     return TrustList(
-        name=_name(path.stem),
-        date=written.date().isoformat(),
+        name=clean(said.get("name"), 60) or _name(path.stem),
+        date=day_of(said.get("added")) or written.date().isoformat(),
         pem=_certificates(text, path),
-        purpose=_purpose(path.stem),
-        is_file_date=True,
+        purpose="tsa" if said.get("purpose") == "tsa" else "manifest" if said else _purpose(path.stem),
+        is_file_date=not said,
+        is_official=is_official(path.stem) and not said,
+        is_mine=said.get("mine") is True,
+        stem=path.stem,
     )
+
+
+def is_official(stem: str) -> bool:
+    """Whether a file bears the name of a published list."""
+    return stem.lower().replace("_", "-") in KNOWN_FILES
+
+
+def _header(text: str) -> dict[str, Any]:
+    line = text.partition("\n")[0]
+    if not line.startswith(HEADER):
+        return {}
+    try:
+        said = json.loads(line.removeprefix(HEADER))
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _read(path: Path) -> str:
@@ -144,7 +198,9 @@ def _from_json(text: str, path: Path) -> TrustList:
         ) from error
     if not pem:
         raise CredentialError(f"{path} holds no certificates: download it again")
-    return TrustList(_name(path.stem, name), date, pem, _purpose(f"{path.stem} {name}"))
+    purpose = _purpose(f"{path.stem} {name}")
+    known = is_official(path.stem)
+    return TrustList(_name(path.stem, name), date, pem, purpose, is_official=known, stem=path.stem)
 
 
 def _identities(data: Any) -> list[str]:

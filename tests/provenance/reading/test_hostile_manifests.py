@@ -12,11 +12,12 @@ import pytest
 from pipeline.provenance.manifest import Parent, render
 from pipeline.provenance.reading import axes
 from pipeline.provenance.reading.crjson import ancestry, parse_store
+from pipeline.provenance.reading.here import MAX_SHOWN, read_here
 from pipeline.provenance.reading.makers import maker_name, short_name
-from pipeline.provenance.reading.reader import MAX_SHOWN, read_credential
+from pipeline.provenance.reading.reader import read_credential
 from pipeline.provenance.signing.sign import _builder, _sign, sign_file
 from pipeline.provenance.text import clean, iso, parse_time, spoken_day
-from pipeline.records import to_json
+from pipeline.records import SoftBinding, to_json
 
 NASTY = "\x1b[31mred\x07 \u202egpj.exe\u2066 \x00\r\nnext <script>alert(1)</script> " + "long " * 500
 
@@ -100,8 +101,8 @@ def test_deep_data_in_a_signed_file(clip, simple, authority, own, tmp_path):
 
 def test_absurd_size_is_not_read(clip, simple, authority, own, tmp_path, monkeypatch):
     sign_file(clip, tmp_path / "out.mp4", plan=simple, authority=authority)
-    monkeypatch.setattr("pipeline.provenance.reading.reader.MAX_REPORT_CHARS", 1000)
-    credential = read_credential(tmp_path / "out.mp4", trust=own)
+    monkeypatch.setattr("pipeline.provenance.reading.here.MAX_REPORT_CHARS", 1000)
+    credential = read_here(tmp_path / "out.mp4", trust=own)
     assert credential is not None and credential.integrity == "broken" and "absurd size" in credential.sentences[0]
 
 
@@ -124,7 +125,7 @@ def test_soft_bindings_in_every_spelling():
     blocks = [{"value": [1, 255]}, {"value": "b64'Af8='"}, {"value": "Af8="}, {"value": [999]}, {"value": "!"}, {}, 7]
     raw = {"label": "a", "assertions": {"c2pa.soft-binding__1": {"alg": "x", "blocks": blocks}}}
     store = parse_store({"manifests": [raw]})
-    assert store is not None and store.active.soft_bindings == (("x", "01ff"),) * 3
+    assert store is not None and store.active.soft_bindings == (SoftBinding("x", "01ff"),) * 3
 
 
 def test_any_shape_is_survived():
