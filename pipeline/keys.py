@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pipeline.errors import CredentialError, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.provenance.signing.authority import Authority
-    from pipeline.provenance.trust.lists import Trust
+    from pipeline.provenance.signing.identity import SigningIdentity
+    from pipeline.provenance.trust.lists import Policy, Trust
     from pipeline.watermark.keys import MarkKeys
 
 # a tenant's name becomes part of a file name
@@ -39,6 +39,13 @@ class Keys:
         return self.home / "authority"
 
     @property
+    def identity_path(self) -> Path:
+        """Where a home folder says who signs, when it is not its own development authority."""
+        from pipeline.provenance.signing.identity import IDENTITY_FILE
+
+        return self.home / IDENTITY_FILE
+
+    @property
     def mark_path(self) -> Path:
         return self.home / "mark.key" if self.tenant == DEFAULT_TENANT else self.home / "tenants" / f"{self.tenant}.key"
 
@@ -57,17 +64,24 @@ class Keys:
     def has_mark(self) -> bool:
         return self.mark_path.exists()
 
-    def authority(self) -> Authority:
-        """The signing authority; CredentialError when there is none or it has expired."""
-        from pipeline.provenance.signing.authority import load_authority
+    def authority(self) -> SigningIdentity:
+        """Who signs: the home's identity file, or its development authority; CredentialError when nobody can."""
+        from pipeline.provenance.signing.identity import open_identity
 
-        if not self.authority_folder.exists():
-            raise CredentialError(f"There is no signing authority in {self.home}; make keys with: foleymark keys init")
-        return load_authority(self.authority_folder)
+        return open_identity(home=self.home)
 
-    def trust(self) -> Trust:
-        """Trust lists of the home folder and one's own root."""
+    def trust(self, policy: Policy = "open") -> Trust:
+        """Trust lists of the home folder and one's own roots."""
         from pipeline.provenance.signing.authority import ROOT_CERTIFICATE
         from pipeline.provenance.trust.lists import load_trust
 
-        return load_trust(self.home / "trust", own_root=self.authority_folder / ROOT_CERTIFICATE)
+        trust = load_trust(self.home / "trust", own_root=self.authority_folder / ROOT_CERTIFICATE, policy=policy)
+        return replace(trust, own_pem=trust.own_pem + self._identity_root())
+
+    def _identity_root(self) -> str:
+        # the development authority stays one's own when another identity takes over
+        if not self.identity_path.exists():
+            return ""
+        from pipeline.provenance.signing.signers.loading import root_pem_of
+
+        return root_pem_of(self.identity_path)

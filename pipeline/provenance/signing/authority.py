@@ -6,20 +6,21 @@ A root (P-384) certifies a leaf (P-256) that signs. Whoever should recognise the
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CredentialError, UsageError
-
-if TYPE_CHECKING:
-    from cryptography import x509
+from pipeline.provenance.signing.algorithms import algorithm_of, sign_with
+from pipeline.provenance.signing.identity import DEVELOPMENT, SigningIdentity, make_identity
+from pipeline.provenance.signing.pem_files import (
+    key_pem,
+    read_certificates,
+    read_key,
+    refuse_git_tree,
+    write_private,
+)
 
 # the certificate to hand to others
 ROOT_CERTIFICATE = "root.pem"
@@ -28,31 +29,10 @@ ROOT_KEY = "root-key.pem"
 # certificate and key in one file, so that a renewal replaces both or neither
 LEAF = "signing.pem"
 
-# no key or chain of ours comes near this
-MAX_PEM_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Authority:
-    """Everything that signing needs; `load_authority` builds it."""
-
-    organisation: str
-    # leaf first, then intermediates; without the root, which a verifier brings along
-    chain_pem: str
-    # what a verifier has to trust
-    root_pem: str
-    # ISO 8601; when the leaf expires
-    expires: str
-    days_left: int
-    # SHA-256 of the root certificate, hex
-    root_fingerprint: str
-    # bytes to sign -> DER signature (ECDSA with SHA-256); a key server offers the same shape
-    sign: Callable[[bytes], bytes] = field(repr=False)
-
 
 def init_authority(
     folder: Path, *, organisation: str = "Foleymark development", now: datetime | None = None
-) -> Authority:
+) -> SigningIdentity:
     """Make a new authority in a new or empty folder.
 
     Raises
@@ -62,23 +42,23 @@ def init_authority(
     CredentialError
         When the folder holds anything already, or lies inside a git work tree.
     """
-    from pipeline.provenance.signing.certificates import make_leaf, make_root
+    from pipeline.provenance.signing.certificates import make_leaf, make_root, pem_of
 
     now = now or datetime.now(UTC)
     folder = folder.resolve()
     if not organisation.strip():
         raise UsageError("name the organisation of the authority: it is what people will read as the signer")
-    _refuse_git_tree(folder)
+    refuse_git_tree(folder)
     _refuse_used_folder(folder)
     root_key, root = make_root(organisation.strip(), now=now)
     leaf_key, leaf = make_leaf(root_key, root, now=now)
-    texts = {ROOT_CERTIFICATE: _pem(root), ROOT_KEY: _key_pem(root_key), LEAF: _pem(leaf) + _key_pem(leaf_key)}
+    texts = {ROOT_CERTIFICATE: pem_of(root), ROOT_KEY: key_pem(root_key), LEAF: pem_of(leaf) + key_pem(leaf_key)}
     folder.parent.mkdir(parents=True, exist_ok=True)
     # all files or none: written beside the folder (mode 0700), which then takes its name in one step
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, text in texts.items():
-            _write_private(staging / name, text)
+            write_private(staging / name, text)
         staging.replace(folder)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -86,7 +66,7 @@ def init_authority(
     return load_authority(folder, now=now)
 
 
-def load_authority(folder: Path, *, now: datetime | None = None) -> Authority:
+def load_authority(folder: Path, *, now: datetime | None = None) -> SigningIdentity:
     """Read an authority and make sure that its certificate can sign.
 
     Raises
@@ -94,17 +74,18 @@ def load_authority(folder: Path, *, now: datetime | None = None) -> Authority:
     CredentialError
         When a file is missing, readable by others or damaged, or verifiers would refuse the certificate.
     """
-    from pipeline.provenance.signing.certificates import lint
+    from pipeline.provenance.signing.lint import require_signable
 
     now = now or datetime.now(UTC)
-    root = _read_certificates(folder / ROOT_CERTIFICATE)[0]
-    chain = _read_certificates(folder / LEAF, private=True)
-    key = _read_key(folder / LEAF)
-    lint(chain[0], key, issuers=[*chain[1:], root], now=now)
-    return _authority(chain, key, root, now=now)
+    root = read_certificates(folder / ROOT_CERTIFICATE)[0]
+    chain = read_certificates(folder / LEAF, private=True)
+    key = read_key(folder / LEAF)
+    require_signable(chain, key.public_key(), root=root, now=now)
+    algorithm = algorithm_of(key.public_key())
+    return make_identity(chain, lambda data: sign_with(key, algorithm, data), place=DEVELOPMENT, root=root, now=now)
 
 
-def renew_leaf(folder: Path, *, now: datetime | None = None) -> Authority:
+def renew_leaf(folder: Path, *, now: datetime | None = None) -> SigningIdentity:
     """Replace the signing key and its certificate; files signed before keep the certificate they carry.
 
     Raises
@@ -112,48 +93,21 @@ def renew_leaf(folder: Path, *, now: datetime | None = None) -> Authority:
     CredentialError
         When the root or its key is missing, or the root itself has expired.
     """
-    from pipeline.provenance.signing.certificates import make_leaf
+    from pipeline.provenance.signing.certificates import make_leaf, pem_of
 
     now = now or datetime.now(UTC)
-    root = _read_certificates(folder / ROOT_CERTIFICATE)[0]
+    root = read_certificates(folder / ROOT_CERTIFICATE)[0]
     if (root.not_valid_after_utc - now).days < 1:
         raise CredentialError(f"the root certificate in {folder} has expired: make a new authority in another folder")
-    leaf_key, leaf = make_leaf(_read_key(folder / ROOT_KEY), root, now=now)
+    leaf_key, leaf = make_leaf(read_key(folder / ROOT_KEY), root, now=now)
     with tempfile.TemporaryDirectory(prefix=".renew.", dir=folder) as staging:
         fresh = Path(staging) / LEAF
-        _write_private(fresh, _pem(leaf) + _key_pem(leaf_key))
+        write_private(fresh, pem_of(leaf) + key_pem(leaf_key))
         fresh.replace(folder / LEAF)
     return load_authority(folder, now=now)
 
 
-def _authority(chain: list[x509.Certificate], key: Any, root: x509.Certificate, *, now: datetime) -> Authority:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    from pipeline.provenance.signing.certificates import organisation_of
-
-    expires = chain[0].not_valid_after_utc
-    return Authority(
-        organisation=organisation_of(chain[0]),
-        chain_pem="".join(_pem(certificate) for certificate in chain),
-        root_pem=_pem(root),
-        expires=expires.isoformat(),
-        days_left=(expires - now).days,
-        root_fingerprint=root.fingerprint(hashes.SHA256()).hex(),
-        sign=lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())),
-    )
-
-
 # ----------------------------------------------------------------- files
-def _refuse_git_tree(folder: Path) -> None:
-    for place in (folder, *folder.parents):
-        if (place / ".git").exists():
-            raise CredentialError(
-                f"{folder} lies inside the git work tree {place}, where keys get published by mistake: "
-                "choose a folder outside of it"
-            )
-
-
 def _refuse_used_folder(folder: Path) -> None:
     if not folder.exists():
         return
@@ -166,59 +120,3 @@ def _refuse_used_folder(folder: Path) -> None:
         )
     if any(folder.iterdir()):
         raise CredentialError(f"{folder} is not empty: name a new folder for the keys")
-
-
-def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read_pem(path: Path, *, private: bool) -> bytes:
-    try:
-        info = path.stat()
-        if private and os.name == "posix" and stat.S_IMODE(info.st_mode) & 0o077:
-            raise CredentialError(f"{path} can be read by others than its owner: run `chmod 600 {path}`")
-        if info.st_size > MAX_PEM_BYTES:
-            raise CredentialError(f"{path} is far too large for a key or certificate: name the right folder")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise CredentialError(
-            f"{path} is missing: name the folder of your keys, or make some with `foleymark keys init`"
-        ) from None
-    except OSError as error:
-        raise CredentialError(f"{path} cannot be read ({error.strerror}): check who owns it") from error
-
-
-def _read_certificates(path: Path, *, private: bool = False) -> list[x509.Certificate]:
-    from cryptography import x509
-
-    try:
-        return x509.load_pem_x509_certificates(_read_pem(path, private=private))
-    except ValueError as error:
-        raise CredentialError(f"{path} holds no readable certificate: restore it from your backup") from error
-
-
-def _read_key(path: Path) -> Any:
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    text = _read_pem(path, private=True)
-    begin = text.find(b"-----BEGIN PRIVATE KEY-----")
-    try:
-        return load_pem_private_key(text[max(begin, 0) :], password=None)
-    except (ValueError, TypeError) as error:
-        raise CredentialError(f"{path} holds no readable private key: restore it from your backup") from error
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return certificate.public_bytes(Encoding.PEM).decode("ascii")
-
-
-def _key_pem(key: Any) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
