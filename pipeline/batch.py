@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.checking import check
-from pipeline.config import Settings, SignSettings
-from pipeline.errors import UnreadableInput, UsageError
-from pipeline.files import ensure_folder, sha256_file, write_atomic
+from pipeline.config import Settings
+from pipeline.errors import UsageError
+from pipeline.files import sha256_file, write_atomic
+from pipeline.finishing import Job, finish, sheet_of
 from pipeline.keys import Keys
 from pipeline.mark_reading import Progress, silent
-from pipeline.marking import deliver
 from pipeline.media.probe import probe
-from pipeline.records import Analysis, CheckResult, Clip, Credential, JobResult, MarkReport, Verdict, to_json
-from pipeline.signing import sign
-from pipeline.steps import explain, look, make_sound, open_recordings, plan_sound, renew_sheet, timed
+from pipeline.records import CheckResult, JobResult, to_json
+from pipeline.registering import sign_registered
+from pipeline.signing import identity_of
+from pipeline.steps import explain, open_recordings
 from pipeline.store import RecordFolder, fingerprint
-
-if TYPE_CHECKING:
-    from pipeline.sound.cuesheet.data import Sheet
 
 logger = logging.getLogger(__name__)
 
@@ -33,16 +29,6 @@ VIDEO_SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".flv", ".wmv", ".ogv", ".mxf")
 )
 RECORDS = "records"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One clip to finish."""
-
-    source: Path
-    output: Path
-    # where its stage records go
-    records: Path
 
 
 def find_clips(paths: Sequence[Path], *, output: Path) -> list[Path]:
@@ -100,8 +86,7 @@ def finish_clip(job: Job, *, settings: Settings, keys: Keys, on_progress: Progre
         done = records.read("job", JobResult)
         if done and _is_current(done, job, source_hash, wanted):
             return replace(done, state="skipped")
-        result = _finish(job, settings, keys, records, on_progress)
-        result = replace(result, settings_hash=wanted)
+        result = finish(job, settings=settings, keys=keys, wanted=wanted, on_progress=on_progress)
     except Exception as error:
         logger.debug("clip failed", exc_info=True)
         result = JobResult(source=job.source, state="failed", error=explain(error))
@@ -130,146 +115,10 @@ def _sources(job: Job, settings: Settings) -> list[Any]:
     # what the sound is made from besides clip and settings: a person's edits, and the recordings there are
     from pipeline.sound.cuesheet.sheet import load_sheet
 
-    edits = load_sheet(_sheet_of(job)).edits if _sheet_of(job).exists() else {}
+    edits = load_sheet(sheet_of(job)).edits if sheet_of(job).exists() else {}
     library = open_recordings(settings.sound)
     recordings = [[one.path, one.sha256, one.licence, one.author] for one in library.recordings] if library else []
     return [part for part in (edits, recordings) if part]
-
-
-def _finish(job: Job, settings: Settings, keys: Keys, records: RecordFolder, on_progress: Progress) -> JobResult:
-    timings: dict[str, float] = {}
-    with timed(timings, "probe"):
-        clip = probe(job.source)
-    records.write("clip", clip)
-    with timed(timings, "look"):
-        seen = look(clip, on_progress=on_progress)
-    records.write("analysis", seen.analysis)
-    _write_filmstrip(job, seen.thumbnails)
-    master = _master_verdict(job, clip, keys, seen.evidence)
-    ensure_folder(job.output.parent)
-    with _workspace(job) as folder:
-        plan = mix = None
-        if settings.sound.enabled:
-            with timed(timings, "sound"):
-                sheet = _sheet(job, clip, seen.analysis, settings)
-                plan = sheet.plan
-                _, mix = make_sound(
-                    clip,
-                    plan,
-                    folder,
-                    loudness=settings.sound.loudness,
-                    library=settings.sound.library_folder,
-                    on_progress=on_progress,
-                )
-            records.write("plan", plan)
-            _write_cues(job, sheet)
-        with timed(timings, "encode"):
-            # built aside and put in place when signed: a half-finished clip never has the final name
-            unsigned = folder / job.output.name
-            mark = deliver(
-                clip,
-                unsigned,
-                soundtrack=mix.path if mix else None,
-                settings=settings,
-                keys=keys.mark if settings.mark.enabled else None,
-                lumas=seen.lumas,
-                on_progress=on_progress,
-            )
-        warnings = _warnings(mark, mix)
-        with timed(timings, "sign"):
-            if settings.sign.enabled:
-                sign(
-                    unsigned,
-                    original=clip.path,
-                    authority=keys.authority(),
-                    settings=settings.sign,
-                    plan=plan,
-                    mix=mix,
-                    mark=mark,
-                    findings=master,
-                    transcoded=mark is not None,
-                    thumbnail=seen.thumbnails[len(seen.thumbnails) // 2] if seen.thumbnails else None,
-                )
-            _move(unsigned, job.output)
-    with timed(timings, "check"):
-        final = check(job.output, keys=keys, parts=("credentials", "mark", "container"), segments=False)
-    return JobResult(
-        source=job.source,
-        state="done",
-        output=job.output,
-        sha256_source=clip.sha256,
-        sha256_output=final.clip.sha256 if final.clip else sha256_file(job.output),
-        cues=len(plan.cues) if plan else 0,
-        loudness=mix.loudness if mix else None,
-        mark=mark,
-        master_verdict=master,
-        check=final,
-        warnings=warnings,
-        timings=timings,
-    )
-
-
-@contextlib.contextmanager
-def _workspace(job: Job) -> Iterator[Path]:
-    # on the output's own disk (the last step is a rename) and always the same, so that what a killed
-    # batch left behind is cleared by the next one
-    folder = job.records / "work"
-    shutil.rmtree(folder, ignore_errors=True)
-    ensure_folder(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _master_verdict(job: Job, clip: Any, keys: Keys, evidence: Any) -> Verdict:
-    from pipeline.detect.verdict import judge
-    from pipeline.provenance.reading.reader import read_credential
-
-    credential = read_credential(job.source, trust=keys.trust())
-    return judge(credential=credential, clip=clip, content=evidence)
-
-
-def _write_filmstrip(job: Job, thumbnails: Sequence[Any]) -> None:
-    from pipeline.report.plots import filmstrip
-
-    if thumbnails:
-        write_atomic(job.records / "filmstrip.webp", filmstrip(list(thumbnails), 960))
-
-
-def _sheet_of(job: Job) -> Path:
-    return job.output.with_suffix(".cues.yaml")
-
-
-def _sheet(job: Job, clip: Clip, analysis: Analysis, settings: Settings) -> Sheet:
-    # a sheet of an earlier run may have been edited since: that stays, and the rest is renewed
-    from pipeline.sound.cuesheet.data import written
-
-    if _sheet_of(job).exists():
-        merged = renew_sheet(clip, analysis, _sheet_of(job), settings=settings.sound, keep_prompt=False)
-        logger.info("%s: %s", _sheet_of(job).name, merged)
-        return merged.sheet
-    return written(plan_sound(clip, analysis, settings=settings.sound))
-
-
-def _write_cues(job: Job, sheet: Sheet) -> None:
-    from pipeline.sound.cuesheet.sheet import dump_cues
-
-    write_atomic(_sheet_of(job), dump_cues(sheet))
-
-
-def _warnings(mark: MarkReport | None, mix: Any) -> tuple[str, ...]:
-    found = list(mark.notes) if mark else []
-    if mix and mix.loudness.warning:
-        found.append(mix.loudness.warning)
-    return tuple(found)
-
-
-def _move(source: Path, destination: Path) -> None:
-    from pipeline.files import replacing
-
-    with replacing(destination) as beside:
-        shutil.move(source, beside)
 
 
 def planned(job: Job) -> JobResult:
@@ -328,16 +177,27 @@ def sign_only(job: Job, *, settings: Settings, keys: Keys) -> JobResult:
     """Give a finished file credentials and change nothing else. Never raises."""
     try:
         clip = probe(job.source)
-        with _workspace(job) as folder:
-            unsigned = folder / job.output.name
-            shutil.copyfile(job.source, unsigned)
-            sign(unsigned, original=job.source, authority=keys.authority(), settings=settings.sign)
-            _move(unsigned, job.output)
+        signed = sign_registered(
+            job.source,
+            job.output,
+            settings=settings.sign,
+            repository=settings.repository,
+            keys=keys,
+            identity=identity_of(settings.sign, keys),
+        )
         final = check(job.output, keys=keys, parts=("credentials", "container"))
     except Exception as error:
         logger.debug("signing failed", exc_info=True)
         return JobResult(source=job.source, state="failed", error=explain(error))
-    return JobResult(source=job.source, state="done", output=job.output, sha256_source=clip.sha256, check=final)
+    return JobResult(
+        source=job.source,
+        state="done",
+        output=job.output,
+        sha256_source=clip.sha256,
+        manifest_label=signed.credential.manifest_label,
+        check=final,
+        warnings=signed.notes,
+    )
 
 
 def table(jobs: Sequence[JobResult]) -> list[dict[str, str]]:
@@ -373,15 +233,3 @@ def check_table(results: Sequence[CheckResult]) -> list[dict[str, str]]:
         {"file": result.path.name, "verdict": result.verdict.name, "headline": result.verdict.headline}
         for result in results
     ]
-
-
-def sign_copy(source: Path, output: Path, *, settings: SignSettings, keys: Keys) -> Credential:
-    """Write a signed copy of a file; raises what is wrong."""
-    from pipeline.files import replacing
-
-    authority = keys.authority()
-    if not source.is_file():
-        raise UnreadableInput(f"There is no file {source}.")
-    with replacing(output) as beside:
-        shutil.copyfile(source, beside)
-        return sign(beside, original=source, authority=authority, settings=settings)

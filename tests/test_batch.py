@@ -57,7 +57,7 @@ def test_a_finished_clip_has_everything(finished, shared_keys):
     assert {"c2pa.opened", "c2pa.placed", "c2pa.mixed", "c2pa.watermarked.bound"} <= {
         a.action for a in credential.actions
     }
-    assert credential.soft_bindings[0][1].endswith(result.mark.payload.hex)
+    assert credential.soft_bindings[0].value_hex.endswith(result.mark.payload.hex)
     assert result.master_verdict.name == "inconclusive"
     assert (job.output.with_suffix(".cues.yaml")).read_text().startswith("#")
     assert {p.name for p in job.records.iterdir()} == {
@@ -125,7 +125,7 @@ def test_a_damaged_output_is_made_again(finished, shared_keys, monkeypatch):
     whole = job.output.read_bytes()
     job.output.write_bytes(whole[:-1])
     ran = []
-    monkeypatch.setattr(batch, "_finish", lambda *a: ran.append(a) or first)
+    monkeypatch.setattr(batch, "finish", lambda *a, **how: ran.append(a) or first)
     assert batch.finish_clip(job, settings=QUICK, keys=shared_keys).state == "done" and ran
     job.output.write_bytes(whole)
 

@@ -1,0 +1,1 @@
+"""Migrations of the schema, one script a step; run by `pipeline.provenance.repository.database`."""
