@@ -78,17 +78,68 @@ class EncodeSettings:
 
 
 @dataclass(frozen=True)
+class IngredientSettings:
+    """Another file that a signed one was made from."""
+
+    file: Path
+    # the file's name when empty
+    title: str = ""
+    author: str = ""
+    licence: str = ""
+    # how it came to be, an IPTC digital source type; its own credentials say so better
+    source_type: str = ""
+
+
+@dataclass(frozen=True)
 class SignSettings:
-    """The signed credentials."""
+    """The signed credentials; see docs/credentials.md."""
 
     enabled: bool = True
     # the file's name when empty
     title: str = ""
     author: str = ""
-    # may the clip be used to train AI: allowed or notAllowed
-    ai_training: Literal["allowed", "notAllowed"] = "notAllowed"
+    # under what others may use the file: an SPDX name, a web address or words
+    licence: str = ""
+    # may the clip be used to train AI: allowed (or yes), notAllowed (or no), or unspecified
+    ai_training: Literal["allowed", "notAllowed", "unspecified"] = "notAllowed"
     # the clip comes from a generator; false for camera footage, so that nothing untrue is declared
     generated: bool = True
+    # how the clip came to be, an IPTC digital source type; stands over `generated`
+    source_type: str = ""
+    # your own generator made the file: its name; the history then begins with its creation
+    model: str = ""
+    # what else the file was made from
+    ingredients: tuple[IngredientSettings, ...] = ()
+    # identity file that says who signs; the home folder's when empty
+    identity: str = ""
+    # time stamps: required (no file without one), preferred (sign anyway, stamp later) or off
+    timestamps: Literal["required", "preferred", "off"] = "off"
+    # time stamp authorities, in the order to try them
+    timestamp_urls: tuple[str, ...] = ()
+
+    @property
+    def digital_source_type(self) -> str:
+        """How the clip is declared to have come to be; empty when nothing is declared."""
+        return self.source_type or ("trainedAlgorithmicMedia" if self.generated else "")
+
+
+@dataclass(frozen=True)
+class RepositorySettings:
+    """Where signed manifests are kept, so that a copy that lost them finds them again; see docs/repository.md."""
+
+    enabled: bool = True
+    # a file, or postgresql://user@host/base; the home folder's repository.db when empty
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """Whom a check believes, and where it may ask; see docs/reading_credentials.md."""
+
+    # "strict": of the trust lists only the official ones and your own count; "open": added ones too
+    policy: Literal["strict", "open"] = "open"
+    # hosts from which credentials may be fetched that a file only points to; none by default
+    fetch_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +150,8 @@ class Settings:
     mark: MarkSettings = MarkSettings()
     encode: EncodeSettings = EncodeSettings()
     sign: SignSettings = SignSettings()
+    check: CheckSettings = CheckSettings()
+    repository: RepositorySettings = RepositorySettings()
     # suffix of the finished files: .mp4 or .mov
     container: Literal[".mp4", ".mov"] = ".mp4"
     # heading of the batch report
@@ -159,6 +212,7 @@ def load_settings(
         (arguments or {}, "the arguments"),
     ):
         _merge(merged, layer, where)
+    merged["sign"]["ai_training"] = spoken_wish(merged["sign"]["ai_training"])
     try:
         settings = from_data(merged, Settings)
     except ValueError as error:
@@ -228,7 +282,15 @@ def _merge(into: dict[str, Any], layer: Mapping[str, Any], where: str) -> None:
             into[name] = value
 
 
+def spoken_wish(wish: Any) -> Any:
+    """A wish about AI training as manifests write it: people say yes and no, which YAML reads as true and false."""
+    answers = {True: "allowed", "yes": "allowed", False: "notAllowed", "no": "notAllowed"}
+    return answers.get(wish, wish) if isinstance(wish, bool | str) else wish
+
+
 def _checked(settings: Settings) -> Settings:
+    if settings.sign.timestamps != "off" and not settings.sign.timestamp_urls:
+        raise UsageError("sign.timestamps asks for time stamps; name an authority in sign.timestamp_urls.")
     folder = settings.sound.library_folder
     if folder is not None and not folder.is_dir():
         raise UsageError(f"There is no folder of recordings at {folder}.")

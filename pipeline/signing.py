@@ -1,4 +1,4 @@
-"""Signing what was finished: the plan of its credentials from what the stages report."""
+"""Signing what was finished, here or in any editor: the plan of its credentials, and who signs when."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.config import SignSettings
-from pipeline.records import Credential, MarkReport, Mix, SoundPlan, Verdict
+from pipeline.config import IngredientSettings, SignSettings
+from pipeline.errors import CredentialError, FoleymarkError, UnreadableInput
+from pipeline.records import Credential, MarkReport, Marks, Mix, SoundPlan, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from pipeline.provenance.manifest import Mark
-    from pipeline.provenance.signing.authority import Authority
+    from pipeline.keys import Keys
+    from pipeline.provenance.manifest import Mark, Parent, ProvenancePlan, Source
+    from pipeline.provenance.signing.identity import SigningIdentity
+    from pipeline.provenance.signing.sign import Signed
+    from pipeline.provenance.signing.timestamps import TimestampPolicy
+
+# of the preview in the credentials
+THUMBNAIL_WIDTH_PX = 320
+
+# codes of the content: start and end in seconds (None for the whole) and the value as hex
+Fingerprint = tuple[tuple[float | None, float | None, str], ...]
 
 
 def sign(
     path: Path,
     *,
     original: Path,
-    authority: Authority,
+    authority: SigningIdentity,
     settings: SignSettings,
     plan: SoundPlan | None = None,
     mix: Mix | None = None,
@@ -28,38 +38,181 @@ def sign(
     findings: Verdict | None = None,
     transcoded: bool = False,
     thumbnail: np.ndarray | None = None,
+    fingerprint: Fingerprint = (),
+    label: str = "",
 ) -> Credential:
+    """As `sign_in_place`, for callers that want to know only what the credentials say."""
+    return sign_in_place(
+        path,
+        original=original,
+        authority=authority,
+        settings=settings,
+        plan=plan,
+        mix=mix,
+        mark=mark,
+        findings=findings,
+        transcoded=transcoded,
+        thumbnail=thumbnail,
+        fingerprint=fingerprint,
+        label=label,
+    ).credential
+
+
+def sign_in_place(
+    path: Path,
+    *,
+    original: Path,
+    authority: SigningIdentity,
+    settings: SignSettings,
+    plan: SoundPlan | None = None,
+    mix: Mix | None = None,
+    mark: MarkReport | None = None,
+    findings: Verdict | None = None,
+    transcoded: bool = False,
+    thumbnail: np.ndarray | None = None,
+    fingerprint: Fingerprint = (),
+    sketch_sha256: str = "",
+    label: str = "",
+) -> Signed:
     """Sign a finished file in place; its credentials tell what was placed, mixed, marked and found.
 
-    `original` is the file that came in: its own credentials, where it has some, are carried on.
+    `original` is the file that came in: its own credentials, where it has some, are carried on. `label` is the
+    manifest's, when it was decided beforehand. The result brings the manifest store along, to be registered.
     """
-    from pipeline.provenance.formats import media_type
-    from pipeline.provenance.manifest import Parent, ProvenancePlan, placements_of
-    from pipeline.provenance.signing.sign import sign_file
+    from dataclasses import replace
 
-    manifest = ProvenancePlan(
-        title=settings.title or path.name,
-        software_version=version("foleymark"),
-        parent=Parent(
-            title=original.name,
-            media_type=media_type(original),
-            digital_source_type="trainedAlgorithmicMedia" if settings.generated else "",
-        ),
-        who=settings.author,
-        placements=placements_of(plan.cues) if plan else (),
+    from pipeline.provenance.formats import has_place
+    from pipeline.provenance.manifest import placements_of
+    from pipeline.provenance.signing.sign import sign_media
+
+    if not has_place(path):
+        raise CredentialError(
+            f"content credentials have no place in {path.suffix.lower() or 'files without a suffix'}: write an .mp4 "
+            "or .mov file instead, or put them beside it with `foleymark sign`"
+        )
+    length_s = plan.duration_s if plan else 0.0
+    manifest = replace(
+        _plan(settings, title=path.name, original=original, label=label),
+        placements=placements_of(plan.cues, length_s=length_s) if plan else (),
+        length_s=length_s,
         loudness=mix.loudness if mix else None,
         marks=_claimed(mark) if mark else (),
+        fingerprint=fingerprint,
+        sketch_sha256=sketch_sha256,
         findings=findings,
-        training=settings.ai_training,
         transcoded=transcoded,
     )
-    return sign_file(
+    return sign_media(
         path,
         path,
         plan=manifest,
         authority=authority,
         parent=original,
         thumbnail_jpeg=_jpeg(thumbnail) if thumbnail is not None else b"",
+        timestamps=timestamps_of(settings),
+    )
+
+
+def sign_export(
+    source: Path,
+    output: Path,
+    *,
+    settings: SignSettings,
+    identity: SigningIdentity,
+    sidecar: bool = False,
+    remote_url: str = "",
+    marks: Marks = Marks(),
+    fingerprint: Fingerprint = (),
+    sketch_sha256: str = "",
+    label: str = "",
+) -> Signed:
+    """Write a signed copy of a file from any editor; nothing else in it changes. `output` may be the file itself.
+
+    `marks` are those that the file carries already: its credentials are then found by them.
+
+    Raises
+    ------
+    FoleymarkError
+        What is wrong with the file, its ingredients, the identity or the output, in one sentence.
+    """
+    from dataclasses import replace
+
+    from pipeline.files import ensure_folder
+    from pipeline.provenance.formats import signable_type
+    from pipeline.provenance.signing.sign import sign_media
+
+    if not source.is_file():
+        raise UnreadableInput(f"There is no file {source}.")
+    signable_type(source)
+    ensure_folder(output.parent)
+    plan = _plan(settings, title=output.name, original=source, label=label)
+    return sign_media(
+        source,
+        output,
+        plan=replace(plan, marks=_carried(marks), fingerprint=fingerprint, sketch_sha256=sketch_sha256),
+        authority=identity,
+        thumbnail_jpeg=_preview(source),
+        timestamps=timestamps_of(settings),
+        sidecar=sidecar,
+        remote_url=remote_url,
+    )
+
+
+def identity_of(settings: SignSettings, keys: Keys) -> SigningIdentity:
+    """Who signs; CredentialError when nobody can."""
+    from pipeline.provenance.signing.identity import open_identity
+
+    return open_identity(settings.identity, home=keys.home)
+
+
+def timestamps_of(settings: SignSettings) -> TimestampPolicy:
+    """Whether and where signatures are stamped."""
+    from pipeline.provenance.signing.timestamps import TimestampPolicy
+
+    return TimestampPolicy(settings.timestamps, tuple(settings.timestamp_urls))
+
+
+# ------------------------------------------------------------- the plan
+def _plan(settings: SignSettings, *, title: str, original: Path, label: str) -> ProvenancePlan:
+    from pipeline.provenance.manifest import ProvenancePlan
+
+    return ProvenancePlan(
+        title=settings.title or title,
+        software_version=version("foleymark"),
+        parent=None if settings.model else _parent(original, settings),
+        created_by_generator=bool(settings.model),
+        model=settings.model,
+        who=settings.author,
+        licence=settings.licence,
+        ingredients=tuple(_source(one) for one in settings.ingredients),
+        training=settings.ai_training,
+        manifest_label=label,
+    )
+
+
+def _parent(original: Path, settings: SignSettings) -> Parent:
+    from pipeline.provenance.formats import media_type
+    from pipeline.provenance.manifest import Parent
+
+    return Parent(
+        title=original.name, media_type=media_type(original), digital_source_type=settings.digital_source_type
+    )
+
+
+def _source(one: IngredientSettings) -> Source:
+    from pipeline.provenance.formats import media_type
+    from pipeline.provenance.manifest import Source
+
+    if not one.file.is_file():
+        raise UnreadableInput(f"There is no ingredient {one.file}; correct its name or leave it out.")
+    return Source(
+        title=one.title or one.file.name,
+        media_type=media_type(one.file),
+        digital_source_type=one.source_type,
+        licence=one.licence,
+        author=one.author,
+        path=one.file,
+        thumbnail_jpeg=_preview(one.file),
     )
 
 
@@ -67,10 +220,50 @@ def _claimed(report: MarkReport) -> tuple[Mark, ...]:
     """What the credentials may say of marks: only what was read back from the finished file."""
     from pipeline.provenance.manifest import PICTURE_MARK, SOUND_MARK, Mark
 
-    tracks = ((PICTURE_MARK, report.marks.picture), (SOUND_MARK, report.marks.sound))
-    return tuple(
-        Mark(name, report.payload.hex) for name, reading in tracks if reading and reading.payload == report.payload
+    found = (
+        Mark(PICTURE_MARK, report.payload.hex, "picture") if _came_back(report, report.marks.picture) else None,
+        Mark(SOUND_MARK, report.payload.hex, "sound") if _came_back(report, report.marks.sound) else None,
     )
+    return tuple(mark for mark in found if mark)
+
+
+def _carried(marks: Marks) -> tuple[Mark, ...]:
+    """The marks of a file that came in; none of one that carries two ids, which was put together."""
+    from pipeline.provenance.manifest import PICTURE_MARK, SOUND_MARK, Mark
+
+    if marks.payload is None:
+        return ()
+    readings = {PICTURE_MARK: ("picture", marks.picture), SOUND_MARK: ("sound", marks.sound)}
+    return tuple(
+        Mark(algorithm, marks.payload.hex, track, is_new=False)  # type: ignore[arg-type]
+        for algorithm, (track, reading) in readings.items()
+        if reading and reading.payload
+    )
+
+
+def _came_back(report: MarkReport, reading: object) -> bool:
+    return reading is not None and getattr(reading, "payload", None) == report.payload
+
+
+# ---------------------------------------------------------- the preview
+def _preview(path: Path) -> bytes:
+    """A small picture of a video or still; nothing for sound, or where none can be had."""
+    from pipeline.media.frames import read_frames
+    from pipeline.media.probe import probe
+    from pipeline.media.stills import is_still, still_rgb
+    from pipeline.provenance.formats import media_type
+
+    try:
+        if is_still(path):
+            return _jpeg(still_rgb(path, width_px=THUMBNAIL_WIDTH_PX))
+        if not media_type(path).startswith("video/"):
+            return b""
+        clip = probe(path)
+        frames = read_frames(clip, start_s=clip.duration_s / 2)
+        return next((_jpeg(frame.rgb(THUMBNAIL_WIDTH_PX)) for frame in frames), b"")
+    except FoleymarkError:
+        # what cannot be decoded here can still be signed, and signing says what is wrong with a damaged file
+        return b""
 
 
 def _jpeg(rgb: np.ndarray) -> bytes:

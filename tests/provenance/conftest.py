@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.provenance.manifest import PICTURE_MARK, Mark, Parent, ProvenancePlan, placements_of
-from pipeline.provenance.signing.authority import Authority, init_authority
+from pipeline.provenance.signing.authority import init_authority
+from pipeline.provenance.signing.identity import SigningIdentity
 from pipeline.provenance.trust.lists import Trust
 from pipeline.records import Cue, Evidence, Loudness, Verdict
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory) -> Authority:
+def authority(tmp_path_factory) -> SigningIdentity:
     return init_authority(tmp_path_factory.mktemp("authority") / "keys", organisation="Test Studio")
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +15,16 @@ from pipeline.provenance.manifest import (
     MAX_REGIONS,
     MAX_SOUNDS,
     PICTURE_MARK,
+    SOUND_MARK,
     Mark,
     Parent,
     Placement,
+    Source,
     placements_of,
     render,
 )
 from pipeline.provenance.source_types import is_ai, is_capture, term_of, to_uri
+from pipeline.records import Verdict
 
 
 def actions_of(definition: dict) -> list[dict]:
@@ -144,6 +150,10 @@ def test_generator_creates_and_discloses(plan):
         ({"end_s": float("nan")}, "ends before it starts"),
         ({"end_s": float("inf")}, "ends before it starts"),
         ({"digital_source_type": "aiMagic"}, "no digital source type"),
+        ({"digital_source_type": ""}, "neither of a known source type nor a recording"),
+        ({"licence": "unknown"}, "has no licence"),
+        ({"licence": "CC-BY-ND-4.0"}, "forbids placing it"),
+        ({"licence": "do not use"}, "forbids placing it"),
     ],
 )
 def test_gaps_in_a_placement_are_refused(plan, changes, reason):
@@ -161,6 +171,25 @@ def test_gaps_in_a_placement_are_refused(plan, changes, reason):
         ({"marks": (Mark(PICTURE_MARK, "12"),)}, "16 hex digits"),
         ({"manifest_label": "urn:c2pa:x/../y"}, "no manifest label"),
         ({"parent": Parent("x", digital_source_type="photo")}, "no digital source type"),
+        ({"length_s": 0.6}, r"ambience/rain at 0\.00 s ends at|impact/metal at 0\.\d+ s ends at"),
+        ({"length_s": -1.0}, "cannot last"),
+        ({"model": "toy-1"}, "not that it made the file"),
+        ({"marks": (Mark(PICTURE_MARK, "10000000deadbeef"),) * 2}, "named twice"),
+        (
+            {"marks": (Mark(PICTURE_MARK, "10000000deadbeef"), Mark(SOUND_MARK, "10000000deadbee0", "sound"))},
+            "carry different ids",
+        ),
+        ({"fingerprint": ((None, None, "xyz"),)}, "not in hex"),
+        ({"fingerprint": ((0.0, None, "00" * 8),)}, "only one of its times"),
+        ({"fingerprint": ((2.0, 1.0, "00" * 8),)}, "times go forward"),
+        ({"fingerprint": ((0.0, 9.0, "00" * 8),), "length_s": 2.0}, "but the clip ends at"),
+        ({"sketch_sha256": "ab"}, "64 hex digits"),
+        ({"ingredients": (Source("", sha256="00"),)}, "has no title"),
+        ({"ingredients": (Source("song.wav"),)}, "is no file and has no SHA-256"),
+        ({"ingredients": (Source("song.wav", licence="CC-BY-NC-ND-4.0", sha256="00"),)}, "forbids making something"),
+        ({"ingredients": (Source("song.wav", licence="tbd", sha256="00"),)}, "name the licence"),
+        ({"ingredients": (Source("a", path=Path("a.wav")), Source("b", path=Path("./a.wav")))}, "named twice"),
+        ({"ingredients": (Source("a", "x", "magic", sha256="00"),)}, "no digital source type"),
     ],
 )
 def test_gaps_in_a_plan_are_refused(plan, changes, reason):
@@ -168,9 +197,90 @@ def test_gaps_in_a_plan_are_refused(plan, changes, reason):
         render(replace(plan, **changes))
 
 
+def test_two_cues_of_one_name_are_refused(plan):
+    twice = (replace(plan.placements[0], id="c1"), replace(plan.placements[1], id="c1"))
+    with pytest.raises(CredentialError, match="two cues are called c1"):
+        render(replace(plan, placements=twice))
+
+
+def test_a_clip_that_calls_itself_ai_made_needs_to_be_declared(plan):
+    found = replace(plan, findings=Verdict("declared_ai", "line", "words"))
+    render(found)
+    with pytest.raises(CredentialError, match="its source type is not said"):
+        render(replace(found, parent=Parent("clip.mp4")))
+    with pytest.raises(CredentialError, match="contradicts"):
+        render(replace(found, parent=Parent("clip.mp4", digital_source_type="digitalCapture")))
+    # its own credentials say it
+    render(replace(found, parent=Parent("clip.mp4")), parent_signed=True)
+
+
+def test_sounds_after_the_end_are_not_placed(cues):
+    late = replace(cues[0], id="c9", time_s=2.0)
+    placed = placements_of((*cues, late), length_s=0.95)
+    assert [one.id for one in placed] == ["c1", "c2", "c3", "c4"] and max(one.end_s for one in placed) == 0.95
+    assert len(placements_of((*cues, late))) == 5
+
+
+def test_fingerprint_is_one_binding_with_its_stretches(plan):
+    codes = ((None, None, "0a" * 32), (0.0, 2.5, "0b" * 8), (2.5, 4.0005, "0c" * 8))
+    bound = [one["data"] for one in render(replace(plan, fingerprint=codes))["assertions"] if "soft" in one["label"]]
+    marks, fingerprint = bound
+    assert marks["alg"] == PICTURE_MARK and fingerprint["alg"] == "io.iscc.v0"
+    scopes = [block["scope"] for block in fingerprint["blocks"]]
+    # whole milliseconds, as the specification has them
+    assert scopes == [{}, {"timespan": {"start": 0, "end": 2500}}, {"timespan": {"start": 2500, "end": 4000}}]
+    assert [bytes(block["value"]).hex() for block in fingerprint["blocks"]] == [code for _, _, code in codes]
+
+
+@pytest.mark.parametrize(
+    ("licence", "address"),
+    [
+        ("CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/"),
+        ("CC-BY-NC-SA-3.0", "https://creativecommons.org/licenses/by-nc-sa/3.0/"),
+        ("CC0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
+        ("https://example.com/terms", "https://example.com/terms"),
+        ("All rights reserved", None),
+    ],
+)
+def test_licence_of_the_file(plan, licence, address):
+    told = assertion(render(replace(plan, licence=licence)), "cawg.metadata")
+    assert told["dc:rights"] == told["xmpRights:UsageTerms"] == licence and told["dc:creator"] == ["Ann Author"]
+    assert told.get("xmpRights:WebStatement") == address
+
+
+def test_files_it_was_made_from(plan):
+    song = Source("song.wav", "audio/wav", "digitalCapture", "CC-BY-4.0", author="Bo", sha256="ab" * 32)
+    signed = Source("shot.mp4", "video/mp4", path=Path("shot.mp4"))
+    definition = render(replace(plan, ingredients=(song, signed)), signed_sources=[1])
+    told = [one for one in definition["ingredients"] if one["label"].startswith("source-")]
+    assert [one["title"] for one in told] == ["song.wav"] and told[0]["relationship"] == "componentOf"
+    assert told[0]["description"] == f"made by Bo, licence CC-BY-4.0, sha256 {'ab' * 32}"
+    placed = [one["parameters"]["ingredientIds"] for one in actions_of(definition) if one["action"] == "c2pa.placed"]
+    # also of the one whose ingredient is taken from its file
+    assert placed[:2] == [["source-0"], ["source-1"]] and len(placed) == 5
+
+
+def test_plan_renders_without_the_sdk():
+    code = (
+        "import sys; from pipeline.provenance.manifest import *;"
+        "render(ProvenancePlan('t', '1', parent=Parent('p')));"
+        "print(sorted(set(sys.modules) & {'c2pa', 'numpy', 'cryptography'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_very_many_sounds_stay_few_and_true(plan):
     many = tuple(
-        Placement(f"impact/{number}", "FX-impacts" if number % 2 else "BG", number, number + 0.5, "us", "CC0-1.0")
+        Placement(
+            f"impact/{number}",
+            "FX-impacts" if number % 2 else "BG",
+            number,
+            number + 0.5,
+            "us",
+            "CC0-1.0",
+            digital_source_type="algorithmicMedia",
+        )
         for number in range(5 * MAX_REGIONS)
     )
     definition = render(replace(plan, placements=many))
