@@ -4,22 +4,67 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.config import AdapterSettings
-from pipeline.errors import UnreadableInput
+from pipeline.config import AdapterSettings, CheckSettings
+from pipeline.errors import CredentialError, UnreadableInput
 from pipeline.foreign_marks import ForeignMarks
 from pipeline.keys import Keys
 from pipeline.mark_reading import Progress, picture_reader, read_marks, read_sound_track, silent
-from pipeline.records import CheckResult, Clip, Evidence, MarkReading, Marks
+from pipeline.records import CheckResult, Clip, Credential, Evidence, MarkReading, Marks, Recovery
 from pipeline.steps import THUMBNAIL_WIDTH_PX, THUMBNAILS, Sampler
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from pipeline.detect.labels import Labels
+    from pipeline.provenance.fingerprint.pictures import Pictures
+    from pipeline.provenance.repository import Repository
+
 Part = Literal["credentials", "mark", "container", "picture"]
 PARTS: tuple[Part, ...] = ("credentials", "mark", "container", "picture")
+# a manifest store that is kept elsewhere; the largest in the wild have a few megabytes
+MAX_REMOTE_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a file is to be looked at."""
+
+    keys: Keys
+    parts: tuple[Part, ...] = PARTS
+    on_progress: Progress = silent
+    # receives a few RGB pictures, for a report
+    thumbnails: list[np.ndarray] | None = None
+    segments: bool = True
+    adapters: Sequence[AdapterSettings] = ()
+    settings: CheckSettings = CheckSettings()
+    # of registered files, to find lost credentials in
+    repository: Repository | None = None
+    # allow this very machine as a place to fetch from
+    local: bool = False
+
+    @property
+    def wants_recovery(self) -> bool:
+        return self.repository is not None and "mark" in self.parts
+
+
+@dataclass
+class Seen:
+    """What has been found so far; filled in as the file is looked at."""
+
+    credential: Credential | None = None
+    clip: Clip | None = None
+    marks: Marks = Marks()
+    content: tuple[Evidence, ...] = ()
+    labels: Labels | None = None
+    recovery: Recovery | None = None
+    # of a clip, for the search by fingerprint
+    pictures: Pictures | None = None
+    not_checked: list[str] = field(default_factory=list)
+    unreadable: str = ""
 
 
 def check(
@@ -31,6 +76,9 @@ def check(
     thumbnails: list[np.ndarray] | None = None,
     segments: bool = True,
     adapters: Sequence[AdapterSettings] = (),
+    settings: CheckSettings = CheckSettings(),
+    repository: Repository | None = None,
+    local: bool = False,
 ) -> CheckResult:
     """Everything that can be said of where a file comes from.
 
@@ -43,91 +91,202 @@ def check(
     adapters
         Marks of other makers to look for as well; what they say is shown as a hint.
     thumbnails
-        A list that receives a few RGB pictures, for a report.
+        A list that receives a few RGB pictures, for a report; previews in the credentials are read then, too.
+    settings
+        Whose signatures count, and which hosts may be asked for credentials that a file only points to.
+    repository
+        Registered files, to find the credentials of a copy that lost them.
+    local
+        Allow this machine itself among the hosts, for sandboxes.
     """
-    from pipeline.detect.verdict import judge
-    from pipeline.provenance.reading.reader import read_credential
-
     began = time.monotonic()
-    not_checked: list[str] = []
-    credential = clip = None
-    marks = Marks()
-    content: tuple[Evidence, ...] = ()
-    unreadable = ""
+    look = Look(
+        keys=keys,
+        parts=parts,
+        on_progress=on_progress,
+        thumbnails=thumbnails,
+        segments=segments,
+        adapters=adapters,
+        settings=settings,
+        repository=repository,
+        local=local,
+    )
+    seen = Seen()
     try:
-        if "credentials" in parts:
-            credential = read_credential(path, trust=keys.trust())
-        else:
-            not_checked.append("The credentials were not looked at, because that was not asked for.")
-        if set(parts) & {"mark", "container", "picture"}:
-            clip, marks, content = _look_inside(path, keys, parts, not_checked, on_progress, thumbnails, segments)
-        if adapters and keys.has_mark():
-            content += _foreign(path, clip, ForeignMarks(adapters, keys.mark))
+        _look_at(path, look, seen)
     except UnreadableInput as error:
-        unreadable = str(error)
+        seen.unreadable = str(error)
+    return replace(_judged(path, look, seen), seconds=round(time.monotonic() - began, 3))
+
+
+def _look_at(path: Path, look: Look, seen: Seen) -> None:
+    if "credentials" in look.parts:
+        _read_credentials(path, look, seen)
+    else:
+        seen.not_checked.append("The credentials were not looked at, because that was not asked for.")
+    if "container" in look.parts:
+        # before the pictures: a file may bear a label and be of a kind whose pictures are not read here
+        seen.labels = _labels(path, None)
+    if set(look.parts) & {"mark", "container", "picture"}:
+        _look_inside(path, look, seen)
+    if "container" in look.parts and seen.clip:
+        seen.labels = _labels(path, seen.clip)
+    if look.wants_recovery:
+        seen.recovery = _recover(path, look, seen)
+    if look.adapters and look.keys.has_mark():
+        seen.content += _foreign(path, seen.clip, ForeignMarks(look.adapters, look.keys.mark))
+
+
+def _judged(path: Path, look: Look, seen: Seen) -> CheckResult:
+    from pipeline.detect.verdict import judge
+
+    credential = _tied(_own_or_recovered(seen), seen.marks)
     verdict = judge(
         credential=credential,
-        marks=marks,
-        clip=clip if "container" in parts else None,
-        content=content,
-        not_checked=tuple(not_checked + _never_checked(parts)),
-        unreadable=unreadable,
-        looked_for=parts,
+        marks=seen.marks,
+        clip=seen.clip if "container" in look.parts else None,
+        labels=seen.labels,
+        content=seen.content,
+        not_checked=tuple(seen.not_checked + _never_checked(look.parts)),
+        unreadable=seen.unreadable,
+        looked_for=look.parts,
     )
     return CheckResult(
         path=path,
         verdict=verdict,
         credential=credential,
-        marks=marks,
-        clip=clip,
-        error=unreadable,
-        seconds=round(time.monotonic() - began, 3),
+        marks=seen.marks,
+        clip=seen.clip,
+        recovery=seen.recovery,
+        error=seen.unreadable,
     )
 
 
-def _look_inside(
-    path: Path,
-    keys: Keys,
-    parts: tuple[Part, ...],
-    not_checked: list[str],
-    on_progress: Progress,
-    thumbnails: list[np.ndarray] | None,
-    segments: bool,
-) -> tuple[Clip | None, Marks, tuple[Evidence, ...]]:
-    from pipeline.detect.residual import ResidualDetector
-    from pipeline.media.frames import read_frames
+def _tied(credential: Credential | None, marks: Marks) -> Credential | None:
+    if not (marks.picture or marks.sound):
+        return credential
+    from pipeline.detect.tie import tied
+    from pipeline.provenance.manifest import PICTURE_MARK, SOUND_MARK
+
+    return tied(credential, marks, algorithms=(PICTURE_MARK, SOUND_MARK))
+
+
+def _own_or_recovered(seen: Seen) -> Credential | None:
+    """The file's own credentials; where it has none, those that were recovered for it."""
+    if seen.credential is not None and seen.credential.integrity != "none":
+        return seen.credential
+    found = seen.recovery.recovered if seen.recovery else None
+    if found is None or found.credential is None:
+        return seen.credential
+    from pipeline.provenance.reading.wording import recovered_sentences
+
+    return replace(found.credential, sentences=recovered_sentences(found.credential))
+
+
+# ------------------------------------------------------------ credentials
+def _read_credentials(path: Path, look: Look, seen: Seen) -> None:
+    from pipeline.provenance.reading.reader import read_credential
+
+    trust = look.keys.trust(look.settings.policy)
+    previews = look.thumbnails is not None
+    seen.credential = read_credential(path, trust=trust, thumbnails=previews)
+    address = seen.credential.remote_url if seen.credential and seen.credential.integrity == "none" else ""
+    if address and look.settings.fetch_hosts:
+        try:
+            seen.credential = _fetched(path, address, look)
+        except CredentialError as error:
+            seen.not_checked.append(f"The credentials that the file points to were not read: {error}.")
+
+
+def _fetched(path: Path, address: str, look: Look) -> Credential:
+    """The credentials that a file points to, from one of the hosts that may be asked."""
+    from pipeline.provenance.fetching import fetch
+    from pipeline.provenance.reading.reader import read_with_manifest
+
+    store = fetch(address, max_bytes=MAX_REMOTE_BYTES, hosts=look.settings.fetch_hosts, local=look.local)
+    trust = look.keys.trust(look.settings.policy)
+    found = read_with_manifest(path, store, trust=trust, thumbnails=look.thumbnails is not None, address=address)
+    if found is None:
+        raise CredentialError("what is kept there is no manifest")
+    return found
+
+
+def _labels(path: Path, clip: Clip | None) -> Labels:
+    """What the file says of itself unsigned: container tags, XMP, EXIF."""
+    from pipeline.detect.labels import labels_of
+    from pipeline.media.packets import read_packets
+    from pipeline.media.sounds import SUFFIXES
+    from pipeline.media.tags import read_tags
+
+    tags = dict(clip.metadata) if clip else {}
+    if clip is None and path.suffix.lower() in SUFFIXES:
+        tags |= read_tags(path)
+    packets = read_packets(path)
+    return labels_of(tags | dict(packets.texts), packets.xmp, packets.exif)
+
+
+def _recover(path: Path, look: Look, seen: Seen) -> Recovery | None:
+    from pipeline import recovering
+
+    assert look.repository is not None
+    if seen.clip is not None and seen.pictures is not None:
+        asked = recovering.asked_clip(seen.clip, seen.marks, seen.pictures, looked_for_marks=look.keys.has_mark())
+    else:
+        asked = recovering.look_for(path, keys=look.keys)
+    return recovering.search(asked, keys=look.keys, repository=look.repository, embedded=seen.credential)
+
+
+# ----------------------------------------------------------------- inside
+def _look_inside(path: Path, look: Look, seen: Seen) -> None:
     from pipeline.media.probe import probe
     from pipeline.media.sounds import SUFFIXES
     from pipeline.media.stills import is_still
 
-    wants_mark = "mark" in parts and keys.has_mark()
-    if "mark" in parts and not wants_mark:
-        not_checked.append("Foleymark's own mark was not looked for: there is no mark key (foleymark keys init).")
+    wants_mark = "mark" in look.parts and look.keys.has_mark()
+    if "mark" in look.parts and not wants_mark:
+        seen.not_checked.append("Foleymark's own mark was not looked for: there is no mark key (foleymark keys init).")
     if is_still(path):
-        not_checked.append("It is a still: the detectors of this version measure moving pictures.")
-        return None, _look_at_still(path, keys if wants_mark else None, thumbnails), ()
-    if path.suffix.lower() in SUFFIXES:
-        not_checked.append("It is a sound file, so there are no pictures to look at.")
-        return None, read_marks(path, keys=keys.mark, segments=segments) if wants_mark else Marks(), ()
-    clip = probe(path)
-    reader = picture_reader(clip, keys=keys.mark.keys, segments=segments) if wants_mark else None
-    detector = ResidualDetector() if "picture" in parts else None
-    sampler = Sampler(clip.duration_s, THUMBNAILS) if thumbnails is not None else None
-    for frame in read_frames(clip) if reader or detector or sampler else ():
+        seen.not_checked.append("It is a still: the detectors of this version measure moving pictures.")
+        seen.marks = _look_at_still(path, look.keys if wants_mark else None, look.thumbnails)
+    elif path.suffix.lower() in SUFFIXES:
+        seen.not_checked.append("It is a sound file, so there are no pictures to look at.")
+        seen.marks = read_marks(path, keys=look.keys.mark, segments=look.segments) if wants_mark else Marks()
+    else:
+        seen.clip = probe(path)
+        _watch(seen.clip, look, seen, wants_mark=wants_mark)
+
+
+def _watch(clip: Clip, look: Look, seen: Seen, *, wants_mark: bool) -> None:
+    """Everything that needs the pictures, in one decode."""
+    from pipeline.detect.residual import ResidualDetector
+    from pipeline.media.frames import read_frames
+    from pipeline.provenance.fingerprint.pictures import PictureSampler
+
+    reader = picture_reader(clip, keys=look.keys.mark.keys, segments=look.segments) if wants_mark else None
+    detector = ResidualDetector() if "picture" in look.parts else None
+    sampler = Sampler(clip.duration_s, THUMBNAILS) if look.thumbnails is not None else None
+    signer = PictureSampler(mirrored=True) if look.wants_recovery else None
+    aspect = float(clip.video.display_aspect)
+    for frame in read_frames(clip) if reader or detector or sampler or signer else ():
         if reader and not reader.settled:
             reader.add(frame.luma, time_s=frame.time_s, is_intra=frame.is_intra)
         if detector:
             detector.add(frame)
+        if signer:
+            signer.add(frame, aspect=aspect)
         if sampler and sampler.is_due(frame.time_s):
             sampler.taken.append(frame.rgb(THUMBNAIL_WIDTH_PX))
-        on_progress("check", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
-        if not detector and not sampler and reader and reader.settled:
+        look.on_progress("check", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
+        if not detector and not sampler and not signer and reader and reader.settled:
             break
-    if thumbnails is not None and sampler:
-        thumbnails.extend(sampler.taken)
-    sound: MarkReading | None = read_sound_track(clip, keys=keys.mark.keys, segments=segments) if wants_mark else None
-    marks = Marks.of(reader.reading() if reader else None, sound)
-    return clip, marks, (detector.evidence(),) if detector else ()
+    if look.thumbnails is not None and sampler:
+        look.thumbnails.extend(sampler.taken)
+    sound: MarkReading | None = None
+    if wants_mark:
+        sound = read_sound_track(clip, keys=look.keys.mark.keys, segments=look.segments)
+    seen.marks = Marks.of(reader.reading() if reader else None, sound)
+    seen.content = (detector.evidence(),) if detector else ()
+    seen.pictures = signer.pictures() if signer else None
 
 
 def _foreign(path: Path, clip: Clip | None, foreign: ForeignMarks) -> tuple[Evidence, ...]:

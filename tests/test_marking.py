@@ -114,7 +114,7 @@ def test_credentials_claim_both_marks(delivered, clip, shared_keys, tmp_path):
         mark=report,
         transcoded=True,
     )
-    algorithms = [algorithm for algorithm, _ in credential.soft_bindings]
+    algorithms = [binding.algorithm for binding in credential.soft_bindings]
     assert algorithms == ["io.foleymark.picture.1", "io.foleymark.sound.1"]
 
 

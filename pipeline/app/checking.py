@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline import checking
-from pipeline.config import AdapterSettings
+from pipeline.config import Settings
 from pipeline.errors import UsageError
 from pipeline.keys import Keys
 from pipeline.records import CheckResult
@@ -20,7 +22,8 @@ def check_files(
     keys: Keys,
     console: Any,
     html: Path | None,
-    adapters: tuple[AdapterSettings, ...] = (),
+    settings: Settings = Settings(),
+    local: bool = False,
 ) -> list[CheckResult]:
     """Check each file; write the page when asked."""
     from pipeline.app.progress import clip_progress
@@ -28,7 +31,7 @@ def check_files(
     paths = _expand(files)
     pictures: dict[Path, bytes] = {}
     results = []
-    with clip_progress(console, len(paths)) as tell:
+    with clip_progress(console, len(paths)) as tell, _registry(parts, keys, settings) as repository:
         for path in paths:
             thumbnails: list[Any] | None = [] if html else None
             result = checking.check(
@@ -37,7 +40,10 @@ def check_files(
                 parts=parts,
                 on_progress=partial(tell, path),
                 thumbnails=thumbnails,
-                adapters=adapters,
+                adapters=settings.mark.adapters,
+                settings=settings.check,
+                repository=repository,
+                local=local,
             )
             tell(path, "done", 1.0)
             results.append(result)
@@ -49,6 +55,21 @@ def check_files(
     if html:
         _write_page(results, html, pictures)
     return results
+
+
+@contextlib.contextmanager
+def _registry(parts: tuple[checking.Part, ...], keys: Keys, settings: Settings) -> Iterator[Any]:
+    """The repository to find lost credentials in, where there is one and the mark is looked for."""
+    if "mark" not in parts:
+        yield None
+        return
+    from pipeline.registering import has_registry, open_registry
+
+    if not has_registry(settings.repository, keys):
+        yield None
+        return
+    with open_registry(settings.repository, keys, create=False) as repository:
+        yield repository
 
 
 def _expand(files: list[Path]) -> list[Path]:

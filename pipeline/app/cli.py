@@ -9,7 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.app.keys import keys_app, trust_app
+from pipeline.app.keys import keys_app
+from pipeline.app.recovering import recover as recover_command
+from pipeline.app.repository import repository_app
+from pipeline.app.serve.command import serve_app
+from pipeline.app.signing import sign as sign_command
+from pipeline.app.stamping import stamp as stamp_command
+from pipeline.app.terminal import visible, visible_json
+from pipeline.app.trust import trust_app
 from pipeline.errors import FoleymarkError, UsageError
 
 app = typer.Typer(
@@ -22,6 +29,8 @@ app = typer.Typer(
 )
 app.add_typer(keys_app, name="keys")
 app.add_typer(trust_app, name="trust")
+app.add_typer(repository_app, name="repository")
+app.add_typer(serve_app, name="serve")
 
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -45,7 +54,7 @@ def main() -> None:
         if "--json" in sys.argv:
             print(json.dumps({"error": str(error), "exit_code": error.exit_code}))
         else:
-            print(f"foleymark: {error}", file=sys.stderr)
+            print(f"foleymark: {visible(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 
@@ -59,7 +68,7 @@ def _console(as_json: bool = False) -> Any:
 def _print_json(record: Any) -> None:
     from pipeline.records import to_json
 
-    print(to_json(record))
+    print(visible_json(to_json(record)))
 
 
 def _keys(tenant: str = "default") -> Any:
@@ -113,7 +122,7 @@ def run(
             _print_json(batch.summary(results) | {"jobs": results})
         else:
             for result in results:
-                console.print(f"{result.source} -> {result.output or result.error}", markup=False)
+                console.print(visible(f"{result.source} -> {result.output or result.error}"), markup=False)
         raise typer.Exit(1 if any(result.state == "failed" for result in results) else 0)
     _require_keys(settings)
     results = _run_flow(paths, output, settings, console, len(clips))
@@ -146,7 +155,9 @@ def _require_keys(settings: Any) -> None:
     if settings.mark.enabled:
         _ = keys.mark
     if settings.sign.enabled:
-        keys.authority()
+        from pipeline.signing import identity_of
+
+        identity_of(settings.sign, keys).try_out()
 
 
 # ------------------------------------------------------------------ sound
@@ -284,35 +295,9 @@ def mark(
     raise typer.Exit(0 if report.came_back else 1)
 
 
-@app.command()
-def sign(
-    file: Annotated[Path, typer.Argument(help="A finished file.")],
-    output: Output,
-    title: Annotated[str | None, typer.Option(help="The work's title.")] = None,
-    author: Annotated[str | None, typer.Option(help="Who made it.")] = None,
-    ai_training: Annotated[str | None, typer.Option(help="allowed or notAllowed.")] = None,
-    generated: Annotated[
-        bool, typer.Option("--generated/--not-generated", help="Declare that a generator made the pictures.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Add signed credentials; nothing else in the file changes. Existing credentials are carried on."""
-    from pipeline import batch
-    from pipeline.app.show import show_credential
-    from pipeline.config import load_settings
-
-    settings = load_settings(
-        arguments={
-            "sign": {"title": title, "author": author, "ai_training": ai_training, "generated": generated},
-        }
-    )
-    credential = batch.sign_copy(file, output, settings=settings.sign, keys=_keys())
-    if as_json:
-        _print_json(credential)
-    else:
-        console = _console()
-        console.print(f"Signed: {output}", markup=False)
-        show_credential(console, credential)
+app.command()(sign_command)
+app.command()(recover_command)
+app.command()(stamp_command)
 
 
 # ------------------------------------------------------------------ check
@@ -326,23 +311,34 @@ def check(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how the mark was found: where, how surely, how the picture lies.")
     ] = False,
+    policy: Annotated[str | None, typer.Option(help="strict: only official trust lists; open: added ones too.")] = None,
+    fetch_remote: Annotated[
+        list[str] | None, typer.Option("--fetch-remote", help="Fetch credentials a file points to, from this host.")
+    ] = None,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="This machine may be such a host.", hidden=True)] = False,
     tenant: OptionalTenant = None,
     config: Config = None,
     fail_on: Annotated[str | None, typer.Option(help="'ai': exit with 10 when a file is declared AI-made.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Is this video AI-made, and where does it come from? Answers with evidence."""
+    if only is None or "credentials" in only:
+        # the process that reads strangers' files starts while the rest is still being loaded
+        from pipeline.provenance.reading import worker
+
+        worker.warm_up()
     from pipeline import checking
     from pipeline.app.checking import check_files
     from pipeline.config import load_settings
 
     parts = _parts(only, checking.PARTS)
-    mark_settings = load_settings(file=config, arguments={"mark": {"tenant": tenant}}).mark
+    asked = {"mark": {"tenant": tenant}, "check": {"policy": policy, "fetch_hosts": fetch_remote or None}}
+    settings = load_settings(file=config, arguments=asked)
     if fail_on not in (None, "ai"):
         raise UsageError(f"--fail-on takes 'ai', not {fail_on!r}.")
     console = _console(as_json)
-    keys = _keys(mark_settings.tenant)
-    results = check_files(files, parts=parts, keys=keys, console=console, html=html, adapters=mark_settings.adapters)
+    keys = _keys(settings.mark.tenant)
+    results = check_files(files, parts=parts, keys=keys, console=console, html=html, settings=settings, local=sandbox)
     if as_json:
         _print_json(results)
     else:

@@ -13,17 +13,19 @@ def mark_file(file: Path, output: Path, *, mark_id: str | None, settings: Any, k
     """Mark a clip, a still or a sound file, by its name."""
     from pipeline import marking
     from pipeline.media import sounds, stills
+    from pipeline.registering import free_ids
 
     check_other_file(file, output)
-    payload = _payload(mark_id)
-    if stills.is_still(file):
-        return marking.mark_still(file, output, settings=settings.mark, keys=keys.mark, payload=payload)
-    if file.suffix.lower() in sounds.WRITABLE:
-        return marking.mark_sound(file, output, settings=settings.mark, keys=keys.mark, payload=payload)
-    return _mark_clip(file, output, payload, settings, keys, console)
+    with free_ids(settings.repository, keys) as reserve:
+        which: dict[str, Any] = {"payload": _payload(mark_id), "reserve": reserve}
+        if stills.is_still(file):
+            return marking.mark_still(file, output, settings=settings.mark, keys=keys.mark, **which)
+        if file.suffix.lower() in sounds.WRITABLE:
+            return marking.mark_sound(file, output, settings=settings.mark, keys=keys.mark, **which)
+        return _mark_clip(file, output, which, settings, keys, console)
 
 
-def _mark_clip(file: Path, output: Path, payload: Payload | None, settings: Any, keys: Any, console: Any) -> MarkReport:
+def _mark_clip(file: Path, output: Path, which: dict[str, Any], settings: Any, keys: Any, console: Any) -> MarkReport:
     from pipeline import marking
     from pipeline.app.progress import stage_progress
     from pipeline.media.mux import check_destination
@@ -33,7 +35,7 @@ def _mark_clip(file: Path, output: Path, payload: Payload | None, settings: Any,
     clip = probe(file)
     with stage_progress(console, file.name) as tell:
         report = marking.deliver(
-            clip, output, soundtrack=None, settings=settings, keys=keys.mark, payload=payload, on_progress=tell
+            clip, output, soundtrack=None, settings=settings, keys=keys.mark, on_progress=tell, **which
         )
     assert report  # keys were given, so a mark was made
     return report

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from pipeline.app.terminal import visible
+
 Listener = Callable[[Path, str, float], None]
 # what a finished clip's last message says
 _FINAL = ("done", "skipped", "failed")
@@ -38,7 +40,7 @@ def clip_progress(console: Console, total: int | None) -> Iterator[Listener]:
                 bars.update(overall, completed=finished, stage=f"{finished}/{total or '?'}")
                 return
             if clip not in rows:
-                rows[clip] = bars.add_task(escape(clip.name[:40]), total=1.0, stage=stage)
+                rows[clip] = bars.add_task(escape(visible(clip.name[:40])), total=1.0, stage=stage)
             bars.update(rows[clip], completed=share, stage=stage)
 
         yield tell

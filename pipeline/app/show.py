@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.app.terminal import visible
 from pipeline.detect.watermark import clock
 from pipeline.records import (
     CheckResult,
     Credential,
+    Ingredient,
     JobResult,
     Loudness,
     MarkReading,
     MarkReport,
     Marks,
     MarkSegment,
+    Recovery,
     SoundPlan,
     VerdictName,
 )
@@ -32,6 +36,14 @@ _COLOURS: dict[VerdictName, str] = {
     "not_applicable": "white",
     "error": "red",
 }
+_STATES = {
+    "holds": "[green]holds[/]",
+    "bad": "[red]does not hold[/]",
+    "unsigned": "no credentials",
+    "repeated": "told above",
+}
+# ingredients beside each other, and matches
+_MOST_SHOWN = 8
 _AXES = ("integrity", "signer", "time", "binding", "history")
 
 
@@ -45,7 +57,7 @@ def show_jobs(console: Console, jobs: Sequence[JobResult], page: Path | None) ->
     for job in jobs:
         finished = job.state in ("done", "skipped")
         table.add_row(
-            escape(job.source.name),
+            escape(visible(job.source.name)),
             {"failed": "[red]failed[/]", "done": "[green]done[/]"}.get(job.state, job.state),
             str(job.cues) if finished else "",
             loudness_words(job.loudness) if finished else "",
@@ -55,7 +67,7 @@ def show_jobs(console: Console, jobs: Sequence[JobResult], page: Path | None) ->
     console.print(table)
     for job in jobs:
         for note in ([job.error] if job.error else []) + list(job.warnings):
-            console.print(f"[yellow]{escape(job.source.name)}[/]: {escape(note)}")
+            console.print(f"[yellow]{escape(visible(job.source.name))}[/]: {escape(visible(note))}")
     counts = summary(jobs)
     parts = [f"{counts[name]} {name}" for name in ("done", "skipped", "failed") if counts[name]]
     console.print(f"[bold]{', '.join(parts) or 'nothing to do'}[/]")
@@ -73,11 +85,13 @@ def loudness_words(loudness: Loudness | None) -> str:
 def show_check(console: Console, result: CheckResult, *, explain: bool = False) -> None:
     """The verdict and its reasons; with `explain` also how the mark was found."""
     colour = _COLOURS[result.verdict.name]
-    console.print(f"[bold]{escape(str(result.path))}[/]")
+    console.print(f"[bold]{escape(visible(str(result.path)))}[/]")
     console.print(f"[bold {colour}]{escape(result.verdict.headline)}[/]")
     console.print(escape(result.verdict.explanation))
     if result.credential:
         show_credential(console, result.credential)
+    if result.recovery:
+        show_recovery(console, result.recovery)
     for track, reading in (("picture", result.marks.picture), ("sound", result.marks.sound)):
         if reading and reading.sentence:
             console.print(f"[dim]Mark in the {track}:[/] {escape(reading.sentence)}")
@@ -98,6 +112,29 @@ def show_credential(console: Console, credential: Credential) -> None:
     console.print(f"[dim]Credentials:[/] {escape(axes)}")
     for sentence in credential.sentences:
         console.print(f"  {escape(sentence)}")
+    if any(one.has_credentials or one.ingredients for one in credential.ingredients):
+        from rich.tree import Tree
+
+        tree = Tree("[dim]Made from:[/]", guide_style="dim")
+        _grow(tree, credential.ingredients)
+        console.print(tree)
+
+
+def _grow(tree: Any, ingredients: Sequence[Ingredient]) -> None:
+    for one in ingredients[:_MOST_SHOWN]:
+        by = f", {escape(one.signer_name)} ({one.signer})" if one.signer_name else ""
+        branch = tree.add(f"{escape(one.title or 'without a title')}: {_STATES[one.state]}{by}")
+        _grow(branch, one.ingredients)
+    if len(ingredients) > _MOST_SHOWN:
+        tree.add(f"and {len(ingredients) - _MOST_SHOWN} more")
+
+
+def show_recovery(console: Console, recovery: Recovery) -> None:
+    """What a search for lost credentials gave, likeliest first."""
+    for sentence in recovery.sentences:
+        console.print(f"[dim]Registered files:[/] {escape(sentence)}")
+    for match in recovery.matches[:_MOST_SHOWN]:
+        console.print(f"  {escape(match.title or match.label)}: {match.words}")
 
 
 def show_plan(console: Console, plan: SoundPlan) -> None:

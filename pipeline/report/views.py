@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.detect import credentials, watermark
-from pipeline.detect.source_types import in_words
-from pipeline.detect.wording import day
-from pipeline.records import CheckResult, Clip, Credential, Evidence, JobResult, Loudness, MarkReading, Marks, Verdict
+from pipeline.detect import watermark
+from pipeline.records import CheckResult, Clip, Evidence, JobResult, Loudness, MarkReading, Marks, Verdict
 from pipeline.report import words
+from pipeline.report.credentials import axes, credential_view
+from pipeline.report.pictures import data_uri
+from pipeline.report.recovery import recovery_view
 
-_PICTURE_TYPES = {
-    re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
-    re.compile(rb"\xff\xd8\xff"): "image/jpeg",
-    re.compile(rb"RIFF....WEBP", re.DOTALL): "image/webp",
-}
 _PNG_URI = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
 # names of detectors as a reader sees them
 _DETECTORS = {"residual": "Finest detail of the picture"}
-
-
-def data_uri(picture: bytes) -> str:
-    """PNG, JPEG or WebP bytes as a data URI; ValueError for anything else."""
-    for magic, kind in _PICTURE_TYPES.items():
-        if magic.match(picture):
-            return f"data:{kind};base64,{base64.b64encode(picture).decode('ascii')}"
-    raise ValueError("a picture for a report must be PNG, JPEG or WebP")
 
 
 def link(target: PurePath, folder: PurePath | None) -> str:
@@ -50,7 +37,8 @@ def check_view(result: CheckResult, picture: bytes | None) -> dict[str, Any]:
         "sha256": result.clip.sha256 if result.clip else "",
         "verdict": verdict_view(result.verdict),
         "picture": data_uri(picture) if picture else "",
-        "credential": credential_view(result.credential),
+        "credential": credential_view(result.credential, result.clip.duration_s if result.clip else 0.0),
+        "recovery": recovery_view(result.recovery),
         "looked_for_credentials": any(e.name == "credentials" for e in result.verdict.evidence),
         "elsewhere": result.credential.remote_url if result.credential else "",
         "mark": mark_view(result.marks),
@@ -67,76 +55,6 @@ def verdict_view(verdict: Verdict) -> dict[str, str]:
     """Name, tone and words of a verdict."""
     label, tone = words.VERDICTS[verdict.name]
     return {"label": label, "tone": tone, "headline": verdict.headline, "explanation": verdict.explanation}
-
-
-def credential_view(credential: Credential | None) -> dict[str, Any] | None:
-    """The five axes, the people and dates, the history and the parts; None without credentials."""
-    if credential is None or credential.integrity == "none":
-        return None
-    return {
-        "axes": axes(credential),
-        "facts": [(term, value) for term, value in _credential_facts(credential) if value],
-        "sentences": credential.sentences,
-        "actions": [_action(action) for action in credential.actions],
-        "ingredients": [_ingredient(part) for part in credential.ingredients],
-        "soft_bindings": credential.soft_bindings,
-        "codes": credential.codes,
-    }
-
-
-def axes(credential: Credential) -> list[dict[str, str]]:
-    """One row per axis: question, answer in words, tone."""
-    rows: list[tuple[str, tuple[str, words.Tone]]] = [
-        ("The file", words.INTEGRITY[credential.integrity]),
-        ("The signer", _signer_words(credential)),
-        ("The date", words.TIME[credential.time]),
-        ("The tie", words.BINDING[credential.binding]),
-        ("The history", words.HISTORY[credential.history]),
-    ]
-    if credential.integrity in ("altered", "broken"):
-        # what is fine about the signed version says nothing good about this one
-        rows = [(axis, (text, "neutral" if tone == "good" else tone)) for axis, (text, tone) in rows]
-    return [{"axis": axis, "words": text, "tone": tone, "tone_word": words.TONES[tone]} for axis, (text, tone) in rows]
-
-
-def _signer_words(credential: Credential) -> tuple[str, words.Tone]:
-    if credential.signer == "expired" and credentials.is_unlisted(credential):
-        return "The certificate has expired, and no list vouches for the name", "caution"
-    return words.SIGNER[credential.signer]
-
-
-def _credential_facts(credential: Credential) -> list[tuple[str, str]]:
-    declared = {in_words(kind) for kind in credential.digital_source_types}
-    return [
-        ("Signed in the name of", credential.signer_name),
-        ("Signed on", day(credential.signed_at) if credential.signed_at else ""),
-        ("Certificate expires", day(credential.certificate_expires) if credential.certificate_expires else ""),
-        ("Lists consulted", credential.trust_list),
-        ("Written by", credential.claim_generator),
-        ("Title", credential.title),
-        ("Declared", "; ".join(sorted(declared))),
-        ("More at (not fetched)", credential.remote_url),
-    ]
-
-
-def _action(action: Any) -> dict[str, str]:
-    return {
-        "what": words.ACTIONS.get(action.action, action.action),
-        "how": in_words(action.digital_source_type) if action.digital_source_type else "",
-        "who": action.software,
-        "when": day(action.when) if action.when else "",
-        "description": action.description,
-    }
-
-
-def _ingredient(part: Any) -> dict[str, Any]:
-    return {
-        "title": part.title or "without a title",
-        "role": words.RELATIONSHIPS.get(part.relationship, part.relationship),
-        "how": in_words(part.digital_source_type) if part.digital_source_type else "not stated",
-        "credentials": "its own credentials" if part.has_credentials else "no credentials of its own",
-        "problems": part.problems,
-    }
 
 
 def mark_view(marks: Marks) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pipeline.records import IngredientState, Origin, RecoveryState, SignerTrust
+
 # how a statement is marked: by colour, by shape and in words
 Tone = Literal["good", "caution", "bad", "neutral", "ai"]
 
@@ -101,4 +103,43 @@ JOBS: dict[str, tuple[str, Tone]] = {
     "skipped": ("Unchanged, not done again", "neutral"),
     "failed": ("Failed", "bad"),
     "planned": ("Planned", "neutral"),
+}
+
+# how an ingredient stands
+INGREDIENTS: dict[IngredientState, tuple[str, Tone]] = {
+    "holds": ("its own credentials, which hold", "good"),
+    "bad": ("its own credentials, which do not hold", "bad"),
+    "unsigned": ("no credentials of its own", "neutral"),
+    "repeated": ("its own credentials, told elsewhere on this page", "neutral"),
+}
+
+# as recorded when it was taken in, corrected by what is found now
+INGREDIENT_SIGNER: dict[SignerTrust, str] = {
+    "trusted": "a trust list vouched for the signer",
+    "own": "your own certificate",
+    "unknown": "no list vouches for the name",
+    "expired": "the certificate had expired",
+    "revoked": "the certificate was withdrawn",
+    "mismatch": "the signature does not fit",
+    "none": "no signer",
+}
+
+ORIGINS: dict[Origin, str] = {
+    "embedded": "",
+    "sidecar": "in the .c2pa file beside it",
+    "remote": "at the address the file names",
+    "store": "apart from the file",
+}
+
+WISHES: dict[str, tuple[str, Tone]] = {
+    "allowed": ("allowed", "good"),
+    "notAllowed": ("not allowed", "caution"),
+    "constrained": ("allowed under conditions", "caution"),
+}
+
+RECOVERY: dict[RecoveryState, Tone] = {
+    "recovered": "good",
+    "similar": "neutral",
+    "unsure": "caution",
+    "transplant": "bad",
 }

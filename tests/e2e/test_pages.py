@@ -2,12 +2,25 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.records import CheckResult, JobResult, Verdict
+from pipeline.records import (
+    Action,
+    CheckResult,
+    Credential,
+    Ingredient,
+    JobResult,
+    Recovery,
+    RecoveryMatch,
+    SoftBinding,
+    Span,
+    TrainingWish,
+    Verdict,
+)
 from pipeline.report.html import render_batch, render_check
 
 HOSTILE = (
@@ -32,9 +45,38 @@ def browse(tmp_path_factory):
     return call
 
 
+def credential() -> Credential:
+    """Credentials whose every text is hostile, at every depth."""
+    steps = (Action(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, (Span(0, 1),), (HOSTILE,)),)
+    inner = Ingredient(HOSTILE, HOSTILE, HOSTILE, True, (HOSTILE,), "bad", signer_name=HOSTILE, actions=steps)
+    return Credential(
+        *("exact", "unknown", "none", "hard", "gaps"),
+        signer_name=HOSTILE,
+        trust_list=HOSTILE,
+        checked_at=HOSTILE,
+        title=HOSTILE,
+        ai_sentence=HOSTILE,
+        authors=(HOSTILE,),
+        training=(TrainingWish(HOSTILE, HOSTILE, HOSTILE),),
+        actions=steps,
+        ingredients=(replace(inner, ingredients=(inner,)),),
+        soft_bindings=(SoftBinding(HOSTILE, HOSTILE),),
+        codes=(HOSTILE,),
+        remote_url=HOSTILE,
+        sentences=(HOSTILE,),
+    )
+
+
 def pages(folder: Path) -> list[Path]:
     verdict = Verdict(name="inconclusive", headline=HOSTILE, explanation=HOSTILE, not_checked=(HOSTILE,))
-    check = render_check((CheckResult(path=Path(HOSTILE), verdict=verdict, error=HOSTILE),))
+    found = CheckResult(
+        path=Path(HOSTILE),
+        verdict=verdict,
+        credential=credential(),
+        recovery=Recovery(matches=(RecoveryMatch(HOSTILE, "similar", HOSTILE, HOSTILE),), sentences=(HOSTILE,)),
+        error=HOSTILE,
+    )
+    check = render_check((found,))
     batch = render_batch((JobResult(source=Path(HOSTILE), state="failed", error=HOSTILE),), title=HOSTILE)
     for name, text in (("check", check), ("batch", batch)):
         (folder / f"{name}.html").write_text(text)

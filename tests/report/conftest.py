@@ -30,6 +30,7 @@ from pipeline.records import (
     MotionCurve,
     Payload,
     Shot,
+    SoftBinding,
     SoundPlan,
     VideoStream,
 )
@@ -115,7 +116,7 @@ def make_own() -> Credential:
             Action("c2pa.transcoded", software="Foleymark"),
         ),
         ingredients=(Ingredient("anvil.mp4", "parentOf", IPTC + "trainedAlgorithmicMedia"), *parts),
-        soft_bindings=(("org.foleymark.picture.1", "10a1b2c3d4e5f607"),),
+        soft_bindings=(SoftBinding("org.foleymark.picture.1", "10a1b2c3d4e5f607"),),
         sentences=("The file has not been changed since it was signed.",),
     )
 

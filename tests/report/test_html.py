@@ -10,14 +10,27 @@ from pathlib import Path
 import pytest
 
 from pipeline.detect.verdict import judge
-from pipeline.records import Action, CheckResult, Ingredient, Loudness, MarkReading, Marks
+from pipeline.records import (
+    Action,
+    CheckResult,
+    Ingredient,
+    Loudness,
+    MarkReading,
+    Marks,
+    MatchSpan,
+    Recovery,
+    RecoveryMatch,
+    SoftBinding,
+    Span,
+    TrainingWish,
+)
 from pipeline.report import plots, views, words
 from pipeline.report.html import render_batch, render_check
 
 ALLOWED_TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "article", "section", "nav"),
     *("h1", "h2", "h3", "h4", "p", "div", "span", "strong", "a", "code", "br", "ol", "ul", "li", "dl", "dt", "dd"),
-    *("details", "summary", "figure", "figcaption", "img", "video", "svg", "path", "circle"),
+    *("details", "summary", "figure", "figcaption", "img", "video", "svg", "path", "circle", "rect"),
 }
 VOID = {"meta", "img", "br", "path", "circle"}
 
@@ -65,9 +78,17 @@ def hostile_check(made) -> CheckResult:
         claim_generator=bad,
         title=bad * 40,
         digital_source_types=(bad,),
-        actions=(Action(bad, bad, bad, bad, bad),),
-        ingredients=(Ingredient(bad, bad, bad, problems=(bad,)),),
-        soft_bindings=((bad, bad),),
+        actions=(Action(bad, bad, bad, bad, bad, (Span(0.5, 1e300), Span(1e9)), (bad,)),),
+        ingredients=(hostile_ingredient(bad, hostile_ingredient(bad)),),
+        policy=bad,
+        checked_at=bad,
+        time_authority=bad,
+        ai_sentence=bad,
+        ai_model=bad,
+        authors=(bad, bad),
+        licence=bad,
+        training=(TrainingWish(bad, bad, bad),),
+        soft_bindings=(SoftBinding(bad, bad),),
         codes=(bad,),
         remote_url="javascript:alert(1)",
         sentences=(bad, bad),
@@ -77,7 +98,27 @@ def hostile_check(made) -> CheckResult:
         made.make_content(), name=bad, sentence=bad, reason=bad, raw={bad: 1.0}, picture="javascript:alert(1)"
     )
     verdict = judge(credential=credential, clip=clip, content=(content,), not_checked=(bad,))
-    return CheckResult(Path(bad.replace("/", "_")), verdict, credential, Marks(), clip, error=bad)
+    match = RecoveryMatch(bad, "transplant", bad, bad, bad, (bad,), (MatchSpan(0, 1, 2, 3),), revoked=bad)
+    recovery = Recovery(matches=(match,), sentences=(bad,), not_checked=(bad,))
+    return CheckResult(Path(bad.replace("/", "_")), verdict, credential, Marks(), clip, recovery, error=bad)
+
+
+def hostile_ingredient(bad: str, *inside: Ingredient) -> Ingredient:
+    return Ingredient(
+        title=bad,
+        relationship=bad,
+        digital_source_type=bad,
+        has_credentials=True,
+        problems=(bad,),
+        state="bad",
+        manifest_label=bad,
+        signer_name=bad,
+        signer="mismatch",
+        signed_at=bad,
+        claim_generator=bad,
+        actions=(Action(bad, bad, bad, bad, bad),),
+        ingredients=inside,
+    )
 
 
 def pages(made) -> dict[str, str]:
@@ -191,6 +232,51 @@ def test_every_axis_state_has_words():
     assert set(words.HISTORY) == set(get_args(records.History))
     assert set(words.VERDICTS) == set(get_args(records.VerdictName))
     assert set(words.JOBS) == set(get_args(records.JobState))
+    assert set(words.INGREDIENTS) == set(get_args(records.IngredientState))
+    assert set(words.INGREDIENT_SIGNER) == set(get_args(records.SignerTrust))
+    assert set(words.ORIGINS) == set(get_args(records.Origin))
+    assert set(words.RECOVERY) == set(get_args(records.RecoveryState))
+
+
+def test_tree_time_axis_and_wishes_are_shown(made):
+    steps = (
+        Action("c2pa.placed", description="rain on a roof", spans=(Span(0.0, 2.0), Span(3.0, None))),
+        Action("c2pa.placed", description="a door", spans=(Span(1.0, 1.001),), when="2026-11-21T10:00:00+00:00"),
+    )
+    deep = Ingredient("photo.jpg", "parentOf", has_credentials=True, state="bad", problems=("its content was changed",))
+    before = Ingredient(
+        "edit.mp4",
+        "parentOf",
+        has_credentials=True,
+        state="holds",
+        signer_name="A House",
+        signer="unknown",
+        ingredients=(deep,),
+    )
+    sound = Ingredient("rain.wav", "componentOf")
+    credential = replace(
+        made.make_sora(),
+        actions=steps,
+        ingredients=(sound, before),
+        training=(TrainingWish("AI training", "notAllowed"),),
+        authors=("Ann",),
+        thumbnail=b"\xff\xd8\xff\xe0rest",
+        checked_at="2026-11-21T12:05:00+00:00",
+        policy="strict",
+        time_authority="DigiCert",
+    )
+    page = Page(render_check((made.make_check("a.mp4", credential),)))
+    for part in (
+        *("rain on a roof", "a door", "21 November 2026, 10:00 UTC", "AI training: not allowed", "Ann", "DigiCert"),
+        *("strict: only official lists and your own", "21 November 2026, 12:05 UTC by this machine's clock"),
+        *("its own credentials, which do not hold", "its content was changed", "no list vouches for the name"),
+    ):
+        assert part in page.text, part
+    # what it was made from stands before what was added, and what that was made from below it
+    assert page.text.index("edit.mp4") < page.text.index("photo.jpg") < page.text.index("rain.wav")
+    bars = [attributes for tag, attributes in page.tags if tag == "rect"]
+    assert len(bars) == 3 and all(0 <= float(one["x"]) <= 1000 and float(one["width"]) >= 4 for one in bars)
+    assert any("data:image/jpeg" in str(a.get("src")) for tag, a in page.tags if tag == "img")
 
 
 def test_changed_file_shows_nothing_as_fine(made):
