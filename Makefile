@@ -22,7 +22,7 @@ demo: $(READY) ## finish the clips in samples/: sound, mark, credentials, report
 	@echo "Open $(DEMO_OUT)/report.html"
 
 test: $(READY) ## run the tests
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(READY) ## lint, format and types
 	$(VENV)/bin/ruff check .

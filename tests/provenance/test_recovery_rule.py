@@ -15,6 +15,8 @@ SAME = Alignment(0.93, spans=(Span(0.0, 5.0, 1.0, 6.0, 0.93),))
 ALIKE = Alignment(0.8, spans=(Span(0.0, 5.0, 0.0, 5.0, 0.8),))
 OTHER = Alignment(0.12)
 VAGUE = Alignment(0.41)
+# of the same first picture, by another generator
+SIBLING = replace(SAME, movement=0.1)
 FULL = Candidate(
     "urn:c2pa:a", HELD, title="sea.mp4", media_type="video/mp4", marks=("picture",), mark_is_signed=True, alignment=SAME
 )
@@ -41,6 +43,8 @@ def test_recovered_when_all_three_agree():
         ({"marks": ()}, "similar"),
         ({"alignment": OTHER}, "transplant"),
         ({"alignment": VAGUE}, "unsure"),
+        ({"alignment": SIBLING}, "unsure"),
+        ({"alignment": replace(SAME, movement=0.9)}, "recovered"),
         ({"alignment": None}, "unsure"),
         ({"alignment": Alignment(0.0, is_telling=False), "distance": 3, "code_is_signed": True}, "unsure"),
         ({"mark_is_signed": False}, "unsure"),
@@ -70,6 +74,11 @@ def test_a_short_or_small_agreement_is_none():
 def test_without_mark_and_likeness_nothing_is_said():
     found = judge([replace(FULL, marks=(), alignment=OTHER, distance=70)])
     assert found.matches == () and "says nothing" in found.sentences[0]
+
+
+def test_another_version_of_a_scene_is_no_similar_content():
+    assert judge([replace(FULL, marks=(), alignment=SIBLING)]).matches == ()
+    assert len(judge([replace(FULL, marks=(), alignment=SAME)]).matches) == 1
 
 
 def test_the_sound_of_one_under_the_pictures_of_another():

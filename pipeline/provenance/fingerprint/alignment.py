@@ -6,10 +6,11 @@ alone; unrelated pictures correlate by about 0, the same ones by 0.6 and more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.provenance.fingerprint.movement import movement_agreement, pairs_of
 from pipeline.provenance.fingerprint.pictures import GRID, RATE_HZ, Pictures
 from pipeline.provenance.fingerprint.sketch import Sketch
 
@@ -73,6 +74,8 @@ class Alignment:
     spans: tuple[Span, ...] = ()
     # whether there was enough to compare
     is_telling: bool = True
+    # whether what changes over time in the spans is the same, -1 to 1; None where too little moves
+    movement: float | None = None
 
 
 def align(asked: Pictures, sketch: Sketch) -> Alignment:
@@ -89,6 +92,11 @@ def align(asked: Pictures, sketch: Sketch) -> Alignment:
     Alignment
         With spans where pictures agree; `is_telling` False when either has too few pictures that show something.
     """
+    found = _looks(asked, sketch)
+    return replace(found, movement=_movement(asked, sketch, found))
+
+
+def _looks(asked: Pictures, sketch: Sketch) -> Alignment:
     telling = np.flatnonzero(~asked.is_flat & has_texture(asked.grids))
     known = np.flatnonzero(has_texture(sketch.grids))
     if not len(telling) or not len(known):
@@ -104,6 +112,16 @@ def align(asked: Pictures, sketch: Sketch) -> Alignment:
         tried = [_aligned(grids, times_s, registered, registered_s, one) for one in found]
         best = max([best, *tried], key=_rank)
     return best
+
+
+def _movement(asked: Pictures, sketch: Sketch, found: Alignment) -> float | None:
+    spans = [(span.start_s, span.end_s, span.registered_start_s - span.start_s) for span in found.spans]
+    pairs = pairs_of(asked.times_s, sketch.times_s, spans)
+    if not pairs:
+        return None
+    mine, theirs = (list(one) for one in zip(*pairs, strict=True))
+    shown = _part(sketch.grids[theirs].astype(np.float32), found.crop)
+    return movement_agreement(asked.grids[mine].astype(np.float32), shown)
 
 
 def has_texture(grids: np.ndarray) -> np.ndarray:
