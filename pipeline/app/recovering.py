@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,7 +107,7 @@ def show_recovery(console: Any, found: Recovery) -> None:
     for sentence in found.sentences:
         console.print(sentence, markup=False)
     for match in found.matches[:MOST_SHOWN]:
-        _show_match(console, match)
+        _show_match(console, match, found)
     if len(found.matches) > MOST_SHOWN:
         console.print(f"and {len(found.matches) - MOST_SHOWN} more; see --json", style="dim")
     if found.embedded is not None:
@@ -118,12 +119,13 @@ def show_recovery(console: Any, found: Recovery) -> None:
         console.print(sentence, style="dim", markup=False)
 
 
-def _show_match(console: Any, match: RecoveryMatch) -> None:
+def _show_match(console: Any, match: RecoveryMatch, found: Recovery) -> None:
     from rich.markup import escape
 
     title = escape(match.title or match.label)
     console.print(f"[{COLOURS[match.state]}]{match.words}[/]: [bold]{title}[/] [dim]{escape(match.label)}[/]")
-    console.print(f"  {match.sentence}", markup=False)
+    if match.sentence not in found.sentences:
+        console.print(f"  {match.sentence}", markup=False)
     for span in match.spans:
         console.print(f"  {span_words(span)}")
     if looks := shape_words(match):
@@ -132,8 +134,12 @@ def _show_match(console: Any, match: RecoveryMatch) -> None:
         console.print(f"  revoked {match.revoked}", style="red", markup=False)
     if match.credential is not None:
         from pipeline.app.show import show_credential
+        from pipeline.provenance.reading.wording import recovered_sentences
 
-        show_credential(console, match.credential)
+        credential = match.credential
+        if match.state == "recovered" and found.embedded is None:
+            credential = replace(credential, sentences=recovered_sentences(credential))
+        show_credential(console, credential)
 
 
 def span_words(span: MatchSpan) -> str:
