@@ -255,6 +255,8 @@ def _beside_embedded(matches: Sequence[RecoveryMatch], embedded: Credential | No
     label = recovered[0].label
     if embedded.manifest_label == label:
         return ["The credentials in the file are the same."]
+    if embedded.content_label == label:
+        return ["The credentials in the file are the same, with statements that were added later."]
     if any(one.manifest_label == label for one in embedded.every_ingredient()):
         return ["The file carries later credentials of its own, which name these as what it was made from."]
     return ["The file carries other credentials of its own than those its mark leads to: both are shown."]

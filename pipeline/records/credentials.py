@@ -114,6 +114,8 @@ class Credential:
     claim_generator: str = ""
     title: str = ""
     manifest_label: str = ""
+    # of the manifest that speaks of the content, where an update added statements to it; else the same
+    content_label: str = ""
     # the IPTC digital source types declared by created/opened/placed actions, whole URIs
     digital_source_types: tuple[str, ...] = ()
     # True when the credentials declare that AI made the file or parts of it

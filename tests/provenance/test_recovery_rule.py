@@ -124,6 +124,8 @@ def test_embedded_credentials_are_shown_beside_others():
     assert any("both are shown" in one for one in judge([FULL], embedded=own).sentences)
     same = replace(own, manifest_label="urn:c2pa:a")
     assert any("are the same" in one for one in judge([FULL], embedded=same).sentences)
+    stamped = replace(own, content_label="urn:c2pa:a")
+    assert any("added later" in one for one in judge([FULL], embedded=stamped).sentences)
     later = replace(own, ingredients=(Ingredient("sea", "parentOf", manifest_label="urn:c2pa:a"),))
     assert any("what it was made from" in one for one in judge([FULL], embedded=later).sentences)
     assert judge([FULL], embedded=own).embedded is own

@@ -263,6 +263,7 @@ def _contents(credential: Credential, store: Store, previews: Previews | None) -
         claim_generator=content.generator,
         title=content.title,
         is_update=bool(updates),
+        content_label=content.label,
         ai_model=next((one.ai_model for one in latest if one.ai_model), ""),
         authors=next((one.authors for one in latest if one.authors), ()),
         licence=next((one.licence for one in latest if one.licence), ""),

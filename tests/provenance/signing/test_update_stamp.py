@@ -69,6 +69,8 @@ def test_stamp_is_added_and_everything_else_stays(signed, authority, tsa, tmp_pa
     after = add_stamp(signed, tmp_path / "stamped.mp4", identity=authority, timestamps=policy_of(tsa), trust=trust)
     assert (after.integrity, after.signer, after.time, after.binding) == ("exact", "own", "trusted", "hard")
     assert after.is_update and not is_due(after)
+    # what copies are recovered by is still the manifest of the content
+    assert after.content_label == before.manifest_label == before.content_label != after.manifest_label
     assert (after.declares_ai, after.title, after.soft_bindings) == (
         before.declares_ai,
         before.title,
