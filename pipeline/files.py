@@ -57,3 +57,14 @@ def _sync(path: Path) -> None:
     # without the fsync a power cut after the rename can leave an empty file under the final name
     with open(path, "rb+") as stream:
         os.fsync(stream.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a new name survive a power cut, where the system allows opening a folder."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

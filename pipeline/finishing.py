@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checking import check
 from pipeline.config import Settings
-from pipeline.files import ensure_folder, sha256_file, write_atomic
+from pipeline.files import ensure_folder, sha256_file, sync_folder, write_atomic
 from pipeline.keys import Keys
 from pipeline.mark_reading import Progress
 from pipeline.marking import deliver
 from pipeline.media.probe import probe
 from pipeline.records import Analysis, Clip, JobResult, MarkReport, Mix, Payload, SoundPlan, Verdict
-from pipeline.registering import Registrar, fingerprint_of, put_out, registering, sync_folder, what_to_sign
+from pipeline.registering import Registrar, fingerprint_of, put_out, registering, what_to_sign
 from pipeline.signing import identity_of, sign_in_place
 from pipeline.steps import Seen, look, make_sound, plan_sound, renew_sheet, timed
 from pipeline.store import RecordFolder

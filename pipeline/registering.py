@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.config import RepositorySettings, SignSettings
 from pipeline.errors import FoleymarkError
-from pipeline.files import ensure_folder, replacing
+from pipeline.files import ensure_folder, replacing, sync_folder
 from pipeline.keys import Keys
 from pipeline.records import Marks, Payload
 
@@ -306,14 +306,3 @@ def put_out(staged: Path, output: Path) -> None:
             shutil.copyfile(staged, beside)
         staged.unlink()
     sync_folder(output.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a new name survive a power cut, where the system allows opening a folder."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import IngredientSettings, SignSettings
 from pipeline.errors import CredentialError, FoleymarkError, UnreadableInput
-from pipeline.records import Credential, MarkReport, Marks, Mix, SoundPlan, Verdict
+from pipeline.records import MarkReport, Marks, Mix, SoundPlan, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,38 +24,6 @@ THUMBNAIL_WIDTH_PX = 320
 
 # codes of the content: start and end in seconds (None for the whole) and the value as hex
 Fingerprint = tuple[tuple[float | None, float | None, str], ...]
-
-
-def sign(
-    path: Path,
-    *,
-    original: Path,
-    authority: SigningIdentity,
-    settings: SignSettings,
-    plan: SoundPlan | None = None,
-    mix: Mix | None = None,
-    mark: MarkReport | None = None,
-    findings: Verdict | None = None,
-    transcoded: bool = False,
-    thumbnail: np.ndarray | None = None,
-    fingerprint: Fingerprint = (),
-    label: str = "",
-) -> Credential:
-    """As `sign_in_place`, for callers that want to know only what the credentials say."""
-    return sign_in_place(
-        path,
-        original=original,
-        authority=authority,
-        settings=settings,
-        plan=plan,
-        mix=mix,
-        mark=mark,
-        findings=findings,
-        transcoded=transcoded,
-        thumbnail=thumbnail,
-        fingerprint=fingerprint,
-        label=label,
-    ).credential
 
 
 def sign_in_place(

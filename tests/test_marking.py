@@ -106,14 +106,14 @@ def test_credentials_claim_both_marks(delivered, clip, shared_keys, tmp_path):
     report, path = delivered
     copy = tmp_path / "signed.mp4"
     shutil.copy(path, copy)
-    credential = signing.sign(
+    credential = signing.sign_in_place(
         copy,
         original=clip.path,
         authority=shared_keys.authority(),
         settings=SignSettings(),
         mark=report,
         transcoded=True,
-    )
+    ).credential
     algorithms = [binding.algorithm for binding in credential.soft_bindings]
     assert algorithms == ["io.foleymark.picture.1", "io.foleymark.sound.1"]
 
@@ -196,14 +196,14 @@ def test_it_gives_up_and_then_claims_no_mark(silent_clip, tmp_path, shared_keys,
     report, strengths = with_readings(monkeypatch, silent_clip, path, shared_keys, [MarkReading("none")] * 9)
     assert report.attempts == len(strengths) == marking.MAX_ATTEMPTS
     assert not report.came_back and "could not be read back after 3" in report.notes[0]
-    credential = signing.sign(
+    credential = signing.sign_in_place(
         path,
         original=silent_clip.path,
         authority=shared_keys.authority(),
         settings=SignSettings(),
         mark=report,
         transcoded=True,
-    )
+    ).credential
     assert credential.soft_bindings == ()
     assert "c2pa.watermarked.bound" not in {action.action for action in credential.actions}
 

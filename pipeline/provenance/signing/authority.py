@@ -6,7 +6,6 @@ A root (P-384) certifies a leaf (P-256) that signs. Whoever should recognise the
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from pipeline.provenance.signing.pem_files import (
     read_key,
     refuse_git_tree,
     write_private,
+    write_private_folder,
 )
 
 # the certificate to hand to others
@@ -53,16 +53,7 @@ def init_authority(
     root_key, root = make_root(organisation.strip(), now=now)
     leaf_key, leaf = make_leaf(root_key, root, now=now)
     texts = {ROOT_CERTIFICATE: pem_of(root), ROOT_KEY: key_pem(root_key), LEAF: pem_of(leaf) + key_pem(leaf_key)}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # all files or none: written beside the folder (mode 0700), which then takes its name in one step
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        for name, text in texts.items():
-            write_private(staging / name, text)
-        staging.replace(folder)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+    write_private_folder(folder, texts)
     return load_authority(folder, now=now)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +48,7 @@ def write_request(
     CredentialError
         When the folder is in use or lies in a git work tree.
     """
-    from pipeline.provenance.signing.pem_files import key_pem, refuse_git_tree, write_private
+    from pipeline.provenance.signing.pem_files import key_pem, refuse_git_tree, write_private_folder
 
     folder = folder.resolve()
     refuse_git_tree(folder)
@@ -59,16 +57,7 @@ def write_request(
     subject = _subject(organisation.strip(), common_name.strip() or organisation.strip(), country.strip().upper())
     key = _new_key(algorithm)
     texts = {KEY: key_pem(key), REQUEST: _request_pem(key, subject, algorithm), IDENTITY_FILE: _identity(algorithm)}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # all files or none, and none readable by others for a moment
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        for name, text in texts.items():
-            write_private(staging / name, text)
-        staging.replace(folder)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+    write_private_folder(folder, texts)
     return folder / REQUEST
 
 

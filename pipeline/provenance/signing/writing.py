@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.files import sync_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -80,7 +81,7 @@ def put_in_place(files: dict[Path, Path], *, mode_of: Path) -> None:
         with said(destination):
             temporary.replace(destination)
     for folder in {destination.parent for destination in files.values()}:
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def check_folder(destination: Path) -> None:
@@ -92,14 +93,3 @@ def check_folder(destination: Path) -> None:
 def _sync_file(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    # so that the new name survives a power cut, where the system allows opening a folder
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.errors import CredentialError, UsageError
-from pipeline.provenance.signing import authority as module
 from pipeline.provenance.signing.authority import init_authority, load_authority, renew_leaf
 from pipeline.provenance.signing.certificates import CLAIM_SIGNING_OID
 
@@ -84,7 +83,7 @@ def test_init_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(path, text):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "write_private", full)
+    monkeypatch.setattr("pipeline.provenance.signing.pem_files.write_private", full)
     with pytest.raises(OSError, match="No space"):
         init_authority(tmp_path / "keys", now=NOW)
     assert list(tmp_path.iterdir()) == []
