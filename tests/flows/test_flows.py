@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -93,10 +94,13 @@ def test_a_killed_batch_goes_on_where_it_stopped(environment, make_clip, tmp_pat
         make_clip(folder / f"{name}.mp4", width=640, height=360, frames=60)
     options = ("--preset", "draft", "--no-music", "--workers", "1", "--json")
     command = ["-m", "pipeline.app.cli", "run", str(folder), "-o", str(output), *options]
-    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     while process.poll() is None and not (output / "a.mp4").exists():
         time.sleep(0.02)
-    process.kill()
+    # with the server it started, which would outlive it
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     finished = {path.name for path in output.glob("*.mp4")}
     result = json.loads(run(environment, *command).stdout)
