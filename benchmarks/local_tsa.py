@@ -60,15 +60,17 @@ class LocalTsa:
         from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
         from cryptography.hazmat.primitives.serialization import Encoding
 
+        from pipeline.provenance.signing.certificates import key_usage
+
         root_key = ec.generate_private_key(ec.SECP384R1())
         self._key: Any = rsa_keys.generate_private_key(65537, 2048) if rsa else ec.generate_private_key(ec.SECP256R1())
         root = _certificate("Test time root", root_key.public_key(), "Test time root", root_key.public_key())
         root = root.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        root = root.add_extension(_usage(certify=True), critical=True)
+        root = root.add_extension(key_usage(certify=True), critical=True)
         self._root = root.sign(root_key, hashes.SHA384())
         leaf = _certificate("Test time stamps", self._key.public_key(), "Test time root", root_key.public_key())
         leaf = leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        leaf = leaf.add_extension(_usage(certify=False), critical=True)
+        leaf = leaf.add_extension(key_usage(certify=False), critical=True)
         purpose = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.TIME_STAMPING])
         self._leaf = leaf.add_extension(purpose, critical=True).sign(root_key, hashes.SHA384())
         self.root_pem = self._root.public_bytes(Encoding.PEM).decode()
@@ -245,20 +247,4 @@ def _name(common: str) -> Any:
             x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Test Time"),
             x509.NameAttribute(x509.NameOID.COMMON_NAME, common),
         ]
-    )
-
-
-def _usage(*, certify: bool) -> Any:
-    from cryptography import x509
-
-    return x509.KeyUsage(
-        digital_signature=not certify,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=certify,
-        crl_sign=certify,
-        encipher_only=False,
-        decipher_only=False,
     )

@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{secrets.token_hex(6)}.part{path.suffix}")
     try:
         yield beside
-        _sync(beside)
+        sync_file(beside)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
@@ -53,8 +53,8 @@ def ensure_folder(folder: Path) -> None:
         raise UsageError(f"Cannot create the folder {folder}: {error.strerror}; choose another output.") from error
 
 
-def _sync(path: Path) -> None:
-    # without the fsync a power cut after the rename can leave an empty file under the final name
+def sync_file(path: Path) -> None:
+    """Have a file on disk: without this a power cut after a rename can leave an empty one under the final name."""
     with open(path, "rb+") as stream:
         os.fsync(stream.fileno())
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.config import RepositorySettings, SignSettings
 from pipeline.errors import FoleymarkError
-from pipeline.files import ensure_folder, replacing, sync_folder
+from pipeline.files import ensure_folder, replacing, sync_file, sync_folder
 from pipeline.keys import Keys
 from pipeline.records import Marks, Payload
 
@@ -294,8 +294,7 @@ def _fingerprint_of_clip(path: Path) -> Fingerprint:
 
 def put_out(staged: Path, output: Path) -> None:
     """Give a finished file its name in one step; it stays where it is until it has it."""
-    with open(staged, "rb+") as file:
-        os.fsync(file.fileno())
+    sync_file(staged)
     try:
         os.replace(staged, output)
     except OSError as error:

@@ -15,7 +15,9 @@ from pipeline.app.repository import repository_app
 from pipeline.app.serve.command import serve_app
 from pipeline.app.signing import sign as sign_command
 from pipeline.app.stamping import stamp as stamp_command
-from pipeline.app.terminal import visible, visible_json
+from pipeline.app.terminal import console as _console
+from pipeline.app.terminal import print_json as _print_json
+from pipeline.app.terminal import visible
 from pipeline.app.trust import trust_app
 from pipeline.errors import FoleymarkError, UsageError
 
@@ -56,19 +58,6 @@ def main() -> None:
         else:
             print(f"foleymark: {visible(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
-
-
-def _console(as_json: bool = False) -> Any:
-    from rich.console import Console
-
-    # with --json, stdout belongs to the program that reads it
-    return Console(stderr=as_json, highlight=False)
-
-
-def _print_json(record: Any) -> None:
-    from pipeline.records import to_json
-
-    print(visible_json(to_json(record)))
 
 
 def _keys(tenant: str = "default") -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.app.terminal import print_json, visible
 from pipeline.errors import CredentialError, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ def recover(
     from pipeline.app.progress import stage_progress
     from pipeline.config import home, load_settings
     from pipeline.keys import Keys
-    from pipeline.records import to_json
     from pipeline.recovering import index_file, open_index, recover
     from pipeline.registering import open_registry
 
@@ -50,7 +50,7 @@ def recover(
             index = open_index(repository, _kind(file), cache=index_file(keys.home, repository.name, _kind(file)))
             found = recover(file, keys=keys, repository=repository, index=index, on_progress=tell)
         if as_json:
-            print(to_json(found))
+            print_json(found)
         else:
             show_recovery(console, found)
         if target is not None:
@@ -105,7 +105,7 @@ def write_manifest(target: Path, found: Recovery, repository: Repository, *, for
 def show_recovery(console: Any, found: Recovery) -> None:
     """What was found, likeliest first."""
     for sentence in found.sentences:
-        console.print(sentence, markup=False)
+        console.print(visible(sentence), markup=False)
     for match in found.matches[:MOST_SHOWN]:
         _show_match(console, match, found)
     if len(found.matches) > MOST_SHOWN:
@@ -122,16 +122,16 @@ def show_recovery(console: Any, found: Recovery) -> None:
 def _show_match(console: Any, match: RecoveryMatch, found: Recovery) -> None:
     from rich.markup import escape
 
-    title = escape(match.title or match.label)
+    title = escape(visible(match.title or match.label))
     console.print(f"[{COLOURS[match.state]}]{match.words}[/]: [bold]{title}[/] [dim]{escape(match.label)}[/]")
     if match.sentence not in found.sentences:
-        console.print(f"  {match.sentence}", markup=False)
+        console.print(visible(f"  {match.sentence}"), markup=False)
     for span in match.spans:
         console.print(f"  {span_words(span)}")
     if looks := shape_words(match):
         console.print(f"  {looks}", style="dim")
     if match.revoked:
-        console.print(f"  revoked {match.revoked}", style="red", markup=False)
+        console.print(visible(f"  revoked {match.revoked}"), style="red", markup=False)
     if match.credential is not None:
         from pipeline.app.show import show_credential
         from pipeline.provenance.reading.wording import recovered_sentences

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.app.terminal import console, print_json, visible
 from pipeline.errors import CredentialError, UnreadableInput, UsageError
 
 if TYPE_CHECKING:
@@ -38,13 +38,7 @@ def _opened(url: str | None, config: Path | None, *, create: bool = False) -> It
 
 
 def _print(text: str) -> None:
-    from rich.console import Console
-
-    Console(highlight=False).print(text, markup=False, soft_wrap=True)
-
-
-def _print_json(data: Any) -> None:
-    print(json.dumps(data, indent=2, ensure_ascii=False))
+    console().print(visible(text), markup=False, soft_wrap=True)
 
 
 def _found(repository: Repository, label: str) -> StoredManifest:
@@ -78,7 +72,7 @@ def repository_list(
     with _opened(url, config) as repository:
         found = repository.manifests(after=after, limit=limit, tenant=tenant)
     if as_json:
-        _print_json([_facts(one) for one in found])
+        print_json([_facts(one) for one in found])
         return
     for one in found:
         _print(f"{one.label}  {one.published_at[:10] or '-':<10}  {_standing(one)}  {one.title}")
@@ -102,7 +96,7 @@ def repository_show(label: Label, url: Url = None, config: Config = None, as_jso
     if as_json:
         beside = {"bytes": len(stored.store), "bindings": [asdict(one) for one in stored.bindings]}
         beside |= {"segments": len(segments), "receipts": [asdict(one) for one in receipts]}
-        _print_json(_facts(stored) | beside | {"credential": to_data(credential) if credential else None})
+        print_json(_facts(stored) | beside | {"credential": to_data(credential) if credential else None})
         return
     _print(f"{stored.label}\n  {stored.title or 'without a title'}, {stored.media_type}, {_standing(stored)}")
     _print(f"  signed by   {(credential.signer_name if credential else '') or 'an unknown signer'}")
@@ -152,7 +146,7 @@ def repository_visibility(
 
 def _show_receipt(receipt: Receipt, as_json: bool) -> None:
     if as_json:
-        _print_json(asdict(receipt))
+        print_json(asdict(receipt))
     else:
         _print(f"{receipt.label}: {receipt.action} {receipt.detail} (receipt {receipt.sequence})")
 
@@ -169,7 +163,7 @@ def repository_verify(
     with _opened(url, config) as repository:
         check = repository.verify_receipts(head=head)
     if as_json:
-        _print_json(asdict(check))
+        print_json(asdict(check))
     else:
         for problem in check.problems:
             _print(problem)
@@ -188,7 +182,7 @@ def repository_sweep(
     with _opened(url, config) as repository:
         swept = repository.sweep(older_than_days * DAY_S)
     if as_json:
-        _print_json(asdict(swept))
+        print_json(asdict(swept))
         return
     _print(f"{swept.reservations} ids and {swept.manifests} unpublished manifests released.")
     for label in swept.undelivered:
@@ -212,7 +206,7 @@ def repository_export(
         stored = _found(repository, label)
     write_atomic(output, stored.store)
     if as_json:
-        _print_json({"label": stored.label, "output": str(output), "sha256": stored.sha256})
+        print_json({"label": stored.label, "output": str(output), "sha256": stored.sha256})
     else:
         _print(f"{stored.label} -> {output} ({_standing(stored)})")
 
@@ -250,6 +244,6 @@ def repository_upgrade(url: Url = None, config: Config = None, as_json: AsJson =
     with _opened(url, config) as repository:
         name = repository.name
     if as_json:
-        _print_json({"repository": name, "schema": NEWEST})
+        print_json({"repository": name, "schema": NEWEST})
     else:
         _print(f"{name} has schema {NEWEST}.")

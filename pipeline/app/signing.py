@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import FoleymarkError, UsageError
+from pipeline.app.terminal import console as console_for
+from pipeline.app.terminal import print_json, visible
+from pipeline.errors import UsageError
 
 LOG = logging.getLogger(__name__)
 
@@ -135,21 +136,21 @@ def _sign_one(job: Any, desk: _Desk, as_json: bool) -> None:
     signed = _signed(job, desk)
     if as_json:
         beside = {"output": str(signed.path), "sidecar": _name(signed.sidecar), "notes": list(signed.notes)}
-        print(json.dumps(to_data(signed.credential) | beside, indent=2, ensure_ascii=False))
+        print_json(to_data(signed.credential) | beside)
         return
-    console = _console(as_json)
-    console.print(f"Signed: {job.output}", markup=False, soft_wrap=True)
+    console = console_for(as_json)
+    console.print(visible(f"Signed: {job.output}"), markup=False, soft_wrap=True)
     if signed.sidecar:
-        console.print(f"Credentials: {signed.sidecar}", markup=False, soft_wrap=True)
+        console.print(visible(f"Credentials: {signed.sidecar}"), markup=False, soft_wrap=True)
     show_credential(console, signed.credential)
     for note in signed.notes:
-        console.print(note, style="yellow", markup=False)
+        console.print(visible(note), style="yellow", markup=False)
 
 
 def _sign_many(jobs: list[Any], desk: _Desk, as_json: bool) -> None:
     from pipeline.app.progress import clip_progress
 
-    console = _console(as_json)
+    console = console_for(as_json)
     results = []
     with clip_progress(console, len(jobs)) as tell:
         for job in jobs:
@@ -162,7 +163,7 @@ def _sign_many(jobs: list[Any], desk: _Desk, as_json: bool) -> None:
     failed = sum(bool(result.error) for result in results)
     if as_json:
         counts = {"files": len(results), "signed": len(results) - failed, "failed": failed}
-        print(json.dumps(counts | {"results": [_row(one) for one in results]}, indent=2, ensure_ascii=False))
+        print_json(counts | {"results": [_row(one) for one in results]})
     else:
         console.print(f"{len(results) - failed} signed, {failed} failed")
     raise typer.Exit(1 if failed else 0)
@@ -176,7 +177,7 @@ def _attempted(job: Any, desk: _Desk) -> SignResult:
     except Exception as error:
         # one bad file never stops the rest, whatever is wrong with it
         LOG.debug("signing failed", exc_info=True)
-        return SignResult(job.source, error=str(error) if isinstance(error, FoleymarkError) else explain(error))
+        return SignResult(job.source, error=explain(error))
 
 
 def _signed(job: Any, desk: _Desk) -> Any:
@@ -197,12 +198,12 @@ def _signed(job: Any, desk: _Desk) -> Any:
 # ------------------------------------------------------------- printing
 def _show_line(console: Any, job: Any, result: SignResult) -> None:
     if result.error:
-        console.print(f"failed {job.source}: {result.error}", style="red", markup=False, soft_wrap=True)
+        console.print(visible(f"failed {job.source}: {result.error}"), style="red", markup=False, soft_wrap=True)
         return
     beside = f" with {result.signed.sidecar.name}" if result.signed.sidecar else ""
-    console.print(f"signed {job.source} -> {job.output}{beside}", markup=False, soft_wrap=True)
+    console.print(visible(f"signed {job.source} -> {job.output}{beside}"), markup=False, soft_wrap=True)
     for note in result.signed.notes:
-        console.print(f"       {note}", style="yellow", markup=False)
+        console.print(visible(f"       {note}"), style="yellow", markup=False)
 
 
 def _row(result: SignResult) -> dict[str, Any]:
@@ -218,10 +219,3 @@ def _row(result: SignResult) -> dict[str, Any]:
 
 def _name(path: Path | None) -> str | None:
     return str(path) if path else None
-
-
-def _console(as_json: bool) -> Any:
-    from rich.console import Console
-
-    # with --json, stdout belongs to the program that reads it
-    return Console(stderr=as_json, highlight=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 # what may have to be spelled out: all but plain text, which is most of it
 _ODD = re.compile(r"[^\n -~]")
@@ -20,6 +21,20 @@ def visible(text: str) -> str:
 def visible_json(text: str) -> str:
     """The same of a JSON text, in JSON's own spelling: a program reads what it would have read."""
     return _ODD.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
+
+
+def console(as_json: bool = False) -> Any:
+    """Where people read; with --json stdout belongs to the program that reads it."""
+    from rich.console import Console
+
+    return Console(stderr=as_json, highlight=False)
+
+
+def print_json(record: Any) -> None:
+    """Print records or plain data as JSON in which nothing acts on a terminal."""
+    from pipeline.records import to_json
+
+    print(visible_json(to_json(record)))
 
 
 def _spelled(mark: str) -> str:

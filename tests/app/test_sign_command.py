@@ -246,3 +246,14 @@ def test_wishes_in_settings(tmp_path):
     assert SignSettings().digital_source_type == "trainedAlgorithmicMedia"
     assert SignSettings(source_type="print").digital_source_type == "print"
     assert SignSettings(generated=False).digital_source_type == ""
+
+
+def test_names_cannot_write_on_the_terminal(foleymark, make_still, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(2):
+        make_still(folder / f"\x1b]0;x\x07\u202e{number}.jpg", width=64, height=48)
+    for form in ((), ("--json",)):
+        code, out, _ = foleymark("sign", folder, "-o", tmp_path / f"out{len(form)}", *form)
+        assert code == 0 and out
+        assert not set(out) & {"\x1b", "\x07", "\u202e"}

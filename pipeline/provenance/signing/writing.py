@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.files import sync_folder
+from pipeline.files import sync_file, sync_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -75,7 +75,7 @@ def put_in_place(files: dict[Path, Path], *, mode_of: Path) -> None:
     for temporary, destination in files.items():
         with said(destination):
             # a read-only source makes a read-only copy, which could not be opened for this any more
-            _sync_file(temporary)
+            sync_file(temporary)
             shutil.copymode(mode_of, temporary)
     for temporary, destination in files.items():
         with said(destination):
@@ -88,8 +88,3 @@ def check_folder(destination: Path) -> None:
     """Say before the work begins that there is nowhere to write."""
     if not destination.parent.is_dir():
         raise UsageError(f"the folder {destination.parent} does not exist: make it first")
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
