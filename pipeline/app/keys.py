@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.app.terminal import say
+
 keys_app = typer.Typer(no_args_is_help=True, help="Keys for marking and signing.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -21,12 +23,6 @@ def _keys(tenant: str = "default") -> Any:
     from pipeline.keys import Keys
 
     return Keys(home(), tenant)
-
-
-def _print(text: str) -> None:
-    from rich.console import Console
-
-    Console(highlight=False).print(text, markup=False, soft_wrap=True)
 
 
 @keys_app.command("init")
@@ -98,9 +94,7 @@ def keys_test(
     if as_json:
         print(json.dumps({"signing_key": found.place, "algorithm": found.algorithm, "seconds": round(took_s, 3)}))
         return
-    _print(
-        f"{found.place} signed as {found.organisation} ({found.algorithm}) in {took_s:.2f} s; the certificate agrees."
-    )
+    say(f"{found.place} signed as {found.organisation} ({found.algorithm}) in {took_s:.2f} s; the certificate agrees.")
 
 
 @keys_app.command("csr")
@@ -122,13 +116,13 @@ def keys_csr(
     if as_json:
         print(json.dumps({"request": str(request), "key": str(folder / KEY), "chain": str(folder / CHAIN)}, indent=2))
         return
-    _print(f"Request: {request}")
-    _print(f"Key:     {folder / KEY} (keep it; nobody else needs it)")
-    _print("Next:")
-    _print(f"  1. Send {request.name} to a certificate authority on the C2PA trust list.")
-    _print(f"  2. Put what it sends back into {folder / CHAIN}, the signing certificate first.")
-    _print(f"  3. foleymark keys lint {folder / CHAIN} {folder / KEY}")
-    _print(f"  4. foleymark sign FILE -o OUT --identity {folder / 'identity.yaml'}")
+    say(f"Request: {request}")
+    say(f"Key:     {folder / KEY} (keep it; nobody else needs it)")
+    say("Next:")
+    say(f"  1. Send {request.name} to a certificate authority on the C2PA trust list.")
+    say(f"  2. Put what it sends back into {folder / CHAIN}, the signing certificate first.")
+    say(f"  3. foleymark keys lint {folder / CHAIN} {folder / KEY}")
+    say(f"  4. foleymark sign FILE -o OUT --identity {folder / 'identity.yaml'}")
 
 
 @keys_app.command("lint")
@@ -166,14 +160,14 @@ def _subject(certificates: list[Any]) -> str:
 
 
 def _show_findings(subject: str, findings: Any) -> None:
-    _print(f"Certificate of {subject}")
+    say(f"Certificate of {subject}")
     for one in findings:
-        _print(f"  {one.level:<8} {one.message} [{one.rule}]")
+        say(f"  {one.level:<8} {one.message} [{one.rule}]")
     errors = sum(one.level == "error" for one in findings)
     if errors:
-        _print(f"Verifiers would refuse it ({errors} error{'s' if errors > 1 else ''}).")
+        say(f"Verifiers would refuse it ({errors} error{'s' if errors > 1 else ''}).")
     else:
-        _print("Fit to sign content credentials.")
+        say("Fit to sign content credentials.")
 
 
 def _show_keys(keys: Any, as_json: bool) -> None:
@@ -196,11 +190,11 @@ def _show_keys(keys: Any, as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts, indent=2))
         return
-    _print(f"Keys in {keys.home}")
-    _print(f"  mark key    {facts['mark_key']}{'' if keys.tenant == 'default' else f' of {keys.tenant}'}")
+    say(f"Keys in {keys.home}")
+    say(f"  mark key    {facts['mark_key']}{'' if keys.tenant == 'default' else f' of {keys.tenant}'}")
     if len(keys.mark.keys) > 1:
-        _print(f"  still read  {', '.join(key_id(key) for key in keys.mark.keys[1:])}")
-    _print(f"  signs as    {identity.organisation}, {identity.days_left} days left")
+        say(f"  still read  {', '.join(key_id(key) for key in keys.mark.keys[1:])}")
+    say(f"  signs as    {identity.organisation}, {identity.days_left} days left")
     _show_place(identity)
 
 
@@ -208,10 +202,10 @@ def _show_place(identity: Any) -> None:
     from pipeline.provenance.signing.lint import SOON_DAYS
 
     if identity.is_development:
-        _print("  A development certificate: other tools will say that they do not know the signer.")
-        _print("  `foleymark keys csr` asks a real authority for one that they know.")
+        say("  A development certificate: other tools will say that they do not know the signer.")
+        say("  `foleymark keys csr` asks a real authority for one that they know.")
     else:
-        _print(f"  signs with  {identity.place} ({identity.algorithm})")
+        say(f"  signs with  {identity.place} ({identity.algorithm})")
     if identity.days_left < SOON_DAYS:
         renew = "run `foleymark keys renew`" if identity.is_development else "ask your authority for the next one"
-        _print(f"  The certificate expires on {identity.expires[:10]}: {renew}.")
+        say(f"  The certificate expires on {identity.expires[:10]}: {renew}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.app.terminal import console, print_json, visible
+from pipeline.app.terminal import print_json, say
 from pipeline.errors import CredentialError, UnreadableInput, UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +35,6 @@ def _opened(url: str | None, config: Path | None, *, create: bool = False) -> It
     settings = load_settings(file=config, arguments={"repository": {"url": url}}).repository
     with open_registry(settings, Keys(home()), create=create) as repository:
         yield repository
-
-
-def _print(text: str) -> None:
-    console().print(visible(text), markup=False, soft_wrap=True)
 
 
 def _found(repository: Repository, label: str) -> StoredManifest:
@@ -75,9 +71,9 @@ def repository_list(
         print_json([_facts(one) for one in found])
         return
     for one in found:
-        _print(f"{one.label}  {one.published_at[:10] or '-':<10}  {_standing(one)}  {one.title}")
+        say(f"{one.label}  {one.published_at[:10] or '-':<10}  {_standing(one)}  {one.title}")
     if len(found) == limit:
-        _print(f"More: --after {found[-1].label}")
+        say(f"More: --after {found[-1].label}")
 
 
 @repository_app.command("show")
@@ -98,13 +94,13 @@ def repository_show(label: Label, url: Url = None, config: Config = None, as_jso
         beside |= {"segments": len(segments), "receipts": [asdict(one) for one in receipts]}
         print_json(_facts(stored) | beside | {"credential": to_data(credential) if credential else None})
         return
-    _print(f"{stored.label}\n  {stored.title or 'without a title'}, {stored.media_type}, {_standing(stored)}")
-    _print(f"  signed by   {(credential.signer_name if credential else '') or 'an unknown signer'}")
+    say(f"{stored.label}\n  {stored.title or 'without a title'}, {stored.media_type}, {_standing(stored)}")
+    say(f"  signed by   {(credential.signer_name if credential else '') or 'an unknown signer'}")
     for binding in stored.bindings:
-        _print(f"  found by    {binding.algorithm} {binding.value_hex[:48]}")
-    _print(f"  stretches   {len(segments)}")
+        say(f"  found by    {binding.algorithm} {binding.value_hex[:48]}")
+    say(f"  stretches   {len(segments)}")
     for receipt in receipts:
-        _print(f"  {_receipt_line(receipt)}")
+        say(f"  {_receipt_line(receipt)}")
 
 
 def _receipt_line(receipt: Receipt) -> str:
@@ -148,7 +144,7 @@ def _show_receipt(receipt: Receipt, as_json: bool) -> None:
     if as_json:
         print_json(asdict(receipt))
     else:
-        _print(f"{receipt.label}: {receipt.action} {receipt.detail} (receipt {receipt.sequence})")
+        say(f"{receipt.label}: {receipt.action} {receipt.detail} (receipt {receipt.sequence})")
 
 
 # ---------------------------------------------------------------- keeping
@@ -166,8 +162,8 @@ def repository_verify(
         print_json(asdict(check))
     else:
         for problem in check.problems:
-            _print(problem)
-        _print(f"{check.count} receipts, {len(check.problems)} problems. Keep the head elsewhere: {check.head or '-'}")
+            say(problem)
+        say(f"{check.count} receipts, {len(check.problems)} problems. Keep the head elsewhere: {check.head or '-'}")
     raise typer.Exit(4 if check.problems else 0)
 
 
@@ -184,9 +180,9 @@ def repository_sweep(
     if as_json:
         print_json(asdict(swept))
         return
-    _print(f"{swept.reservations} ids and {swept.manifests} unpublished manifests released.")
+    say(f"{swept.reservations} ids and {swept.manifests} unpublished manifests released.")
     for label in swept.undelivered:
-        _print(f"{label} was published for a file that was never delivered; it is revoked.")
+        say(f"{label} was published for a file that was never delivered; it is revoked.")
 
 
 @repository_app.command("export")
@@ -208,7 +204,7 @@ def repository_export(
     if as_json:
         print_json({"label": stored.label, "output": str(output), "sha256": stored.sha256})
     else:
-        _print(f"{stored.label} -> {output} ({_standing(stored)})")
+        say(f"{stored.label} -> {output} ({_standing(stored)})")
 
 
 @repository_app.command("import")
@@ -246,4 +242,4 @@ def repository_upgrade(url: Url = None, config: Config = None, as_json: AsJson =
     if as_json:
         print_json({"repository": name, "schema": NEWEST})
     else:
-        _print(f"{name} has schema {NEWEST}.")
+        say(f"{name} has schema {NEWEST}.")

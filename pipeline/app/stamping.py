@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.app.terminal import visible
 from pipeline.errors import FoleymarkError, UsageError
 
 
@@ -73,10 +74,10 @@ def _show(results: list[dict[str, Any]]) -> None:
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     for one in results:
         if one["state"] == "failed":
-            errors.print(f"foleymark: {one['error']}", markup=False, soft_wrap=True)
+            errors.print(visible(f"foleymark: {one['error']}"), markup=False, soft_wrap=True)
             continue
         known = "" if one["time"] == "trusted" else " (no list here knows that authority)"
         words = (
             f"Stamped: {one['output']} at {one['stamped_at']} by {one['authority'] or 'an unnamed authority'}{known}"
         )
-        console.print(words, markup=False, soft_wrap=True)
+        console.print(visible(words), markup=False, soft_wrap=True)

@@ -30,6 +30,11 @@ def console(as_json: bool = False) -> Any:
     return Console(stderr=as_json, highlight=False)
 
 
+def say(text: str) -> None:
+    """Print a line for people as it is, without markup and without breaking it."""
+    console().print(visible(text), markup=False, soft_wrap=True)
+
+
 def print_json(record: Any) -> None:
     """Print records or plain data as JSON in which nothing acts on a terminal."""
     from pipeline.records import to_json

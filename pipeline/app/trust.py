@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from pipeline.app.terminal import say
+
 trust_app = typer.Typer(no_args_is_help=True, help="Lists of signers that a check believes.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -17,12 +19,6 @@ def _folder() -> Path:
     from pipeline.config import home
 
     return home() / "trust"
-
-
-def _print(text: str) -> None:
-    from rich.console import Console
-
-    Console(highlight=False).print(text, markup=False, soft_wrap=True)
 
 
 @trust_app.command("update")
@@ -45,11 +41,11 @@ def trust_update(
         return
     for one in changes:
         certificates = f"{one.certificates} certificate{'' if one.certificates == 1 else 's'}"
-        _print(f"{one.name}: {certificates}, {one.date}{'' if one.is_new else _difference(one)}")
+        say(f"{one.name}: {certificates}, {one.date}{'' if one.is_new else _difference(one)}")
         for words in () if one.is_new else one.added:
-            _print(f"  added    {words}")
+            say(f"  added    {words}")
         for words in one.removed:
-            _print(f"  removed  {words}")
+            say(f"  removed  {words}")
 
 
 def _difference(change: Any) -> str:
@@ -85,7 +81,7 @@ def trust_remove(
 
     removed = remove_list(_folder(), name)
     if not as_json:
-        _print(f"Removed: {removed.name}")
+        say(f"Removed: {removed.name}")
     _show_trust(as_json)
 
 
@@ -105,9 +101,9 @@ def _show_trust(as_json: bool) -> None:
     for one in lists:
         what = {"manifest": "signers", "tsa": "time stamp authorities"}[one.purpose]
         kind = "official" if one.is_official else "your own house" if one.is_mine else "added"
-        _print(f"{one.name}: {what}, {'file of' if one.is_file_date else 'dated'} {one.date}, {kind}")
+        say(f"{one.name}: {what}, {'file of' if one.is_file_date else 'dated'} {one.date}, {kind}")
     if not lists:
-        _print("No trust list is installed; foleymark trust update fetches the official ones.")
+        say("No trust list is installed; foleymark trust update fetches the official ones.")
 
 
 def _facts(one: Any) -> dict[str, Any]:
