@@ -18,13 +18,15 @@ class Evidence:
 
     # detector's name, e.g. "credentials", "watermark", "container", "residual"
     name: str
-    # "declared" decides; "hint" is shown and never counted; "content" is fused
-    scope: Literal["declared", "hint", "content"]
+    # "declared" decides; "content" is fused; "hint" is shown and never counted, and so is "moment": a place to look at
+    scope: Literal["declared", "hint", "content", "moment"]
     # one plain sentence
     sentence: str
     applicable: bool = True
     # why it does not apply, or what limits it
     reason: str = ""
+    # whether what was looked at is good enough to measure; "low" weighs less, "failed" not at all
+    gate: Literal["passed", "low", "failed"] = "passed"
     t0_s: float | None = None
     t1_s: float | None = None
     # x0, y0, x1, y1 as fractions of the picture
@@ -35,6 +37,8 @@ class Evidence:
     llr: float = 0.0
     # calibrated probability of AI, None when not calibrated
     probability: float | None = None
+    # time in seconds and how much speaks for AI then, 0 to 1
+    curve: tuple[tuple[float, float], ...] = ()
     # PNG as a data URI, or empty
     picture: str = ""
 
@@ -71,3 +75,7 @@ class CheckResult:
     recovery: Recovery | None = None
     error: str = ""
     seconds: float = 0.0
+    # of the file's bytes; empty when nobody asked for it or the file could not be read
+    sha256: str = ""
+    # where it was fetched from; empty for a file that was here
+    address: str = ""
