@@ -1,203 +1,219 @@
-"""Statistics of a picture's finest detail, at native scale, in plain numpy.
+"""Statistics of fine detail in native-scale crops, in space and in time, in plain numpy.
 
-A generator's decoder grows a small latent picture by factors of two; a camera's lens, sensor and denoiser do not.
-What is left of that after a codec is faint: weak evidence, and the card beside this file says how weak.
+A generator's decoder grows a small latent picture by factors of two; a camera's lens, sensor and denoiser do not. What
+is left of that after a codec is faint: weak evidence, and the card beside this file says how weak. How sharp, bright or
+noisy a clip is belongs to its collection and is left out: only shapes and ratios are measured, and how much moves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-Index = NDArray[np.intp]
+Vector = NDArray[np.float64]
 
 PATCH_PX = 128
-# places of patch centres as fractions of the picture: the middle and four points around it
-_CENTRES = ((0.5, 0.5), (0.3, 0.3), (0.3, 0.7), (0.7, 0.3), (0.7, 0.7))
-# a patch whose neighbour differences stay below one code value in 255 (root mean square) holds nothing to measure
-_FLAT_ENERGY = (1.0 / 255.0) ** 2
-# power of 8-bit rounding noise (step squared / 12, Bennett 1948) over a Hann-windowed patch (energy 3/8 per axis)
-_NOISE_FLOOR = (1.0 / 255.0) ** 2 / 12.0 * PATCH_PX**2 * 0.375**2
+# pictures of a crop that are measured; the fifth only serves the last second difference
+STEPS = 4
+# upper ends of the rings of the spectrum, in cycles per pixel
+RINGS = (0.02, 0.045, 0.07, 0.1, 0.135, 0.17, 0.21, 0.25, 0.29, 0.33, 0.37, 0.41, 0.45, 0.5, 0.6)
+# rings over which natural pictures fall off as a power of frequency (Field 1987)
+_POWER_LAW = slice(1, 6)
+# power of 8-bit rounding noise (a twelfth, Bennett 1948) over a Hann-windowed patch (energy 3/8 per axis)
+_NOISE_FLOOR = PATCH_PX**2 * 0.375**2 / 12.0
+LAGS = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (2, 2), (0, 3), (3, 0), (0, 4), (4, 0), (1, 2), (2, 1))
+PERIODS = (2, 4, 8, 16)
+BLOCK_PX = 8
 
-FRAME_FEATURES = (
-    "sharpness",
-    "fineness",
-    "slope",
-    "tail",
-    "shoulder",
-    "anisotropy",
-    "line_2",
-    "line_4",
-    "line_8",
-    "peak_2",
-    "peak_4",
-    "peak_8",
-    "kurtosis",
-    "lag_2",
-    "lag_diagonal",
-)
-PAIR_FEATURES = ("residual_hold", "change")
-FEATURES = FRAME_FEATURES + PAIR_FEATURES
+_SPECTRUM = ("slope", *(f"beyond_{ring}" for ring in range(5, 14)))
+_CHANGE = (*(f"change_{ring}" for ring in range(0, 14, 2)), "change_slope", "change_level")
+_GRID = ("anisotropy", *(f"line_{period}" for period in PERIODS))
+_RESIDUAL = ("kurtosis", *(f"lag_{down}_{across}" for down, across in LAGS), "hold")
+_STILLNESS = ("still_floor", "still_middle", "still_top", "still_to_texture", "motion", "still", "jerk")
+FEATURES = _SPECTRUM + _CHANGE + _GRID + _RESIDUAL + _STILLNESS
 
 
-@dataclass(frozen=True)
-class FrameDetail:
-    """The measured detail of one picture."""
-
-    # one value per name in FRAME_FEATURES
-    values: NDArray[np.float64]
-    # [patches, PATCH_PX, PATCH_PX] luma 0..1, and the neighbour residual without the border
-    patches: Array
-    residual: Array
-
-
-def cut_patches(luma: NDArray[np.generic], bit_depth: int = 8) -> Array:
-    """Native-scale patches of a picture.
+def measure(crops: NDArray[np.uint8]) -> Vector:
+    """Figures of crops.
 
     Parameters
     ----------
-    luma : uint8 or uint16 [H, W]
-    bit_depth : int
-        Bits that are in use in a code value.
+    crops : uint8 [N, T, side, side]
+        T at least 5, side at least 128; the middle 128 pixels are measured.
 
     Returns
     -------
-    float32 [5, PATCH_PX, PATCH_PX], 0..1
+    float64 [N, len(FEATURES)]
 
     Raises
     ------
     ValueError
-        When a side is shorter than PATCH_PX.
+        When the crops are too small or too few pictures.
     """
-    height, width = luma.shape
-    if min(height, width) < PATCH_PX:
-        raise ValueError(f"a picture of {width}x{height} is too small for patches of {PATCH_PX} pixels")
-    tops = [round(y * height) - PATCH_PX // 2 for y, _ in _CENTRES]
-    lefts = [round(x * width) - PATCH_PX // 2 for _, x in _CENTRES]
-    corners = [
-        (min(max(top, 0), height - PATCH_PX), min(max(left, 0), width - PATCH_PX))
-        for top, left in zip(tops, lefts, strict=True)
-    ]
-    cuts = [luma[top : top + PATCH_PX, left : left + PATCH_PX] for top, left in corners]
-    return np.stack(cuts).astype(np.float32) / np.float32((1 << bit_depth) - 1)
+    if crops.shape[1] <= STEPS or crops.shape[2] < PATCH_PX:
+        raise ValueError(f"crops of shape {crops.shape} are too small: {STEPS + 1} times {PATCH_PX} pixels are needed")
+    edge = (crops.shape[-1] - PATCH_PX) // 2
+    middle = crops[:, : STEPS + 1, edge : edge + PATCH_PX, edge : edge + PATCH_PX]
+    # one at a time: the transforms of many crops at once would fill memory
+    return np.stack([_measure_one(crop.astype(np.float32)) for crop in middle])
 
 
-def measure_frame(luma: NDArray[np.generic], bit_depth: int = 8) -> FrameDetail | None:
-    """Detail of one picture; None when it is too flat to measure (black, sky, a title card)."""
-    patches = cut_patches(luma, bit_depth)
-    across, down = np.diff(patches, axis=2), np.diff(patches, axis=1)
-    energy = np.mean(across * across, axis=(1, 2)) + np.mean(down * down, axis=(1, 2))
-    textured = energy > _FLAT_ENERGY
-    if not textured.any():
-        return None
-    residual = neighbour_residual(patches)
-    values = np.concatenate(
-        [
-            [np.mean(np.log10(energy[textured]))],
-            [np.mean(np.log10(np.mean(residual[textured] ** 2, axis=(1, 2)) / energy[textured] + 1e-6))],
-            spectrum_features(patches[textured]),
-            residual_features(residual[textured]),
-        ]
+def _measure_one(pixels: Array) -> Vector:
+    spectrum = log_power(pixels[1:STEPS])
+    change = log_power(np.diff(pixels[:STEPS], axis=0))
+    residual = neighbour_residual(pixels[1:STEPS])
+    parts = (
+        spectrum_figures(rings(spectrum)),
+        change_figures(rings(change), rings(spectrum)),
+        grid_figures(spectrum),
+        residual_figures(residual),
+        stillness_figures(pixels, residual),
     )
-    return FrameDetail(values=values, patches=patches, residual=residual)
+    return np.concatenate(parts)
 
 
-def neighbour_residual(patches: Array) -> Array:
-    """Each pixel minus the mean of its four neighbours; [P, N, N] -> [P, N-2, N-2]."""
-    around = patches[:, :-2, 1:-1] + patches[:, 2:, 1:-1] + patches[:, 1:-1, :-2] + patches[:, 1:-1, 2:]
-    return patches[:, 1:-1, 1:-1] - around * np.float32(0.25)
+# --------------------------------------------------------------- spectrum
+@dataclass(frozen=True)
+class _Plane:
+    """Frequencies of an rfft2."""
+
+    @cached_property
+    def down(self) -> Vector:
+        return np.asarray(np.fft.fftfreq(PATCH_PX)[:, None], np.float64)
+
+    @cached_property
+    def across(self) -> Vector:
+        return np.asarray(np.fft.rfftfreq(PATCH_PX)[None, :], np.float64)
+
+    @cached_property
+    def ring(self) -> NDArray[np.intp]:
+        return np.digitize(np.hypot(self.down, self.across), RINGS) - 1
+
+    @cached_property
+    def window(self) -> Array:
+        hann = np.hanning(PATCH_PX).astype(np.float32)
+        return hann[:, None] * hann[None, :]
 
 
 @lru_cache(maxsize=1)
-def _frequencies() -> tuple[NDArray[np.float64], NDArray[np.float64], Array]:
-    # radius in cycles per pixel, angle from the nearer axis (0 axis .. 1 diagonal), window; each for rfft2
-    fy = np.fft.fftfreq(PATCH_PX)[:, None]
-    fx = np.fft.rfftfreq(PATCH_PX)[None, :]
-    angle = np.arctan2(np.abs(fy), np.abs(fx) + 1e-12)
-    window = np.hanning(PATCH_PX).astype(np.float32)
-    return np.hypot(fy, fx), 1.0 - np.abs(angle - np.pi / 4) / (np.pi / 4), window[:, None] * window[None, :]
+def _plane() -> _Plane:
+    return _Plane()
 
 
-def spectrum_features(patches: Array) -> NDArray[np.float64]:
-    """Shape of the mean log power spectrum: slope, tail, shoulder, anisotropy, lines and peaks of 2, 4 and 8 pixels.
+def log_power(pictures: Array) -> Array:
+    """Mean over pictures [T, N, N] of the log10 power spectrum, floored at rounding noise; [N, N/2 + 1]."""
+    centred = (pictures - pictures.mean(axis=(1, 2), keepdims=True)) * _plane().window
+    return np.log10(np.abs(np.fft.rfft2(centred)) ** 2 + _NOISE_FLOOR).mean(axis=0).astype(np.float32)
 
-    Natural pictures fall off as a power of frequency (Field 1987); up-sampling bends the end of that line and leaves
-    lines at multiples of 1/factor (Durall et al. 2020, Zhang et al. 2019). All figures in decades of power.
+
+def rings(spectrum: Array) -> Vector:
+    """Mean of a spectrum over each ring of frequencies; [len(RINGS) - 1]."""
+    ring = _plane().ring
+    return np.array([spectrum[ring == number].mean() for number in range(len(RINGS) - 1)], np.float64)
+
+
+@lru_cache(maxsize=1)
+def _ring_log_frequency() -> Vector:
+    edges = np.array(RINGS)
+    return np.asarray(np.log10((edges[1:] + edges[:-1]) / 2))
+
+
+def spectrum_figures(profile: Vector) -> Vector:
+    """Slope of the power law, and how far the rings beyond it depart from it, in decades.
+
+    Up-sampling bends the end of that line (Durall et al. 2020).
     """
-    radius, diagonal, window = _frequencies()
-    centred = (patches - patches.mean(axis=(1, 2), keepdims=True)) * window
-    power = np.log10(np.abs(np.fft.rfft2(centred)) ** 2 + _NOISE_FLOOR).mean(axis=0)
-
-    middle = (radius > 0.04) & (radius < 0.2)
-    slope, level = np.polyfit(np.log10(radius[middle]), power[middle], 1)
-    beyond = power - (slope * np.log10(np.maximum(radius, 1e-3)) + level)
-    high = (radius > 0.32) & (radius < 0.5)
-    tail = beyond[high].mean()
-    shoulder = beyond[(radius > 0.22) & (radius < 0.3)].mean()
-    anisotropy = power[high & (diagonal < 0.3)].mean() - power[high & (diagonal > 0.7)].mean()
-    lines = [_line_height(power, period) for period in (2, 4, 8)]
-    peaks = [_peak_height(power, period) for period in (2, 4, 8)]
-    return np.array([slope, tail, shoulder, anisotropy, *lines, *peaks])
+    frequency = _ring_log_frequency()
+    slope, level = np.polyfit(frequency[_POWER_LAW], profile[_POWER_LAW], 1)
+    beyond = profile - (slope * frequency + level)
+    return np.array([slope, *beyond[5:14]])
 
 
-def _line_height(power: NDArray[np.float64], period_px: int) -> float:
-    # how far the lines at multiples of 1/period stand above their surroundings, both axes; the low end is left out
+def change_figures(change: Vector, profile: Vector) -> Vector:
+    """Power of what changes between pictures beside the power of the picture, by ring; its tilt; its level."""
+    ratio = change - profile
+    return np.array([*ratio[0:14:2], ratio[10] - ratio[2], change[3]])
+
+
+def grid_figures(spectrum: Array) -> Vector:
+    """Excess along the axes at high frequencies, and lines at multiples of 1/period (Zhang et al. 2019), in decades."""
+    plane = _plane()
+    angle = np.arctan2(np.abs(plane.down), plane.across + 1e-9)
+    radius = np.hypot(plane.down, plane.across)
+    high = (radius > 0.3) & (radius < 0.5)
+    axes = spectrum[high & (np.abs(angle - np.pi / 4) > np.pi / 4 - 0.25)].mean()
+    diagonal = spectrum[high & (np.abs(angle - np.pi / 4) < 0.25)].mean()
+    half = PATCH_PX // 2
+    # the low end is left out: there every picture has structure
+    lines = (spectrum[8:half].mean(axis=0), spectrum[: half + 1, 8:].mean(axis=1))
+    return np.array([axes - diagonal, *(np.mean([_line_height(line, period) for line in lines]) for period in PERIODS)])
+
+
+def _line_height(line: Array, period_px: int) -> float:
     step = PATCH_PX // period_px
-    half = power[: PATCH_PX // 2 + 1, :]
-    across = half[8:, :].mean(axis=0)
-    down = half[:, 8:].mean(axis=1)
     heights = []
-    for line in (across, down):
-        for at in range(step, PATCH_PX // 2 + 1, step):
-            beside = [line[i] for i in (at - 4, at - 3, at + 3, at + 4) if 0 < i < line.size]
-            heights.append(line[at] - np.mean(beside))
+    for at in range(step, PATCH_PX // 2 + 1, step):
+        beside = [line[i] for i in (at - 4, at - 3, at + 3, at + 4) if 0 < i < line.size]
+        heights.append(line[at] - np.mean(beside))
     return float(np.mean(heights))
 
 
-def _peak_height(power: NDArray[np.float64], period_px: int) -> float:
-    # how far the points where a pattern of this period repeats stand above a ring around each
-    points, rings = _grid(period_px)
-    return float(np.mean(power[points] - power[rings].mean(axis=1)))
+# --------------------------------------------------------------- residual
+def neighbour_residual(pictures: Array) -> Array:
+    """Each pixel minus the mean of its four neighbours, without the mean; [T, N, N] -> [T, N-2, N-2]."""
+    around = pictures[:, :-2, 1:-1] + pictures[:, 2:, 1:-1] + pictures[:, 1:-1, :-2] + pictures[:, 1:-1, 2:]
+    found = pictures[:, 1:-1, 1:-1] - around * np.float32(0.25)
+    return found - found.mean(axis=(1, 2), keepdims=True)
 
 
-@lru_cache(maxsize=3)
-def _grid(period_px: int) -> tuple[tuple[Index, Index], tuple[Index, Index]]:
-    # indices into an rfft2 of the multiples of 1/period but for zero, and of a ring four bins away from each
-    steps = np.arange(0, PATCH_PX, PATCH_PX // period_px)
-    y, x = (axis.ravel()[1:] for axis in np.meshgrid(steps, steps, indexing="ij"))
-    around = [(dy, dx) for dy in (-4, 0, 4) for dx in (-4, 0, 4) if dy or dx]
-    ring_y = np.stack([y + dy for dy, _ in around], axis=1)
-    ring_x = np.stack([x + dx for _, dx in around], axis=1)
-    return _half(y, x), _half(ring_y, ring_x)
+def residual_figures(residual: Array) -> Vector:
+    """Log kurtosis, correlation with itself at LAGS, and from one picture to the next."""
+    variance = float(np.mean(residual**2)) + 1e-3
+    square = residual * residual
+    kurtosis = np.log10(float(np.mean(square * square)) / variance**2 + 1e-3)
+    size = residual.shape[1]
+    lags = [
+        np.mean(residual[:, down:, across:] * residual[:, : size - down, : size - across]) / variance
+        for down, across in LAGS
+    ]
+    hold = np.mean(residual[1:] * residual[:-1]) / variance
+    return np.array([kurtosis, *lags, hold], np.float64)
 
 
-def _half(y: Index, x: Index) -> tuple[Index, Index]:
-    # the same frequency in the half plane that rfft2 keeps: a real picture's spectrum is symmetric about zero
-    y, x = y % PATCH_PX, x % PATCH_PX
-    mirrored = x > PATCH_PX // 2
-    return np.where(mirrored, -y % PATCH_PX, y), np.where(mirrored, PATCH_PX - x, x)
+# -------------------------------------------------------------- stillness
+def stillness_figures(pixels: Array, residual: Array) -> Vector:
+    """What changes where nothing moves, how much moves, and whether motion goes on evenly.
+
+    A sensor's noise is new in every picture even where the scene rests; a generator's need not be.
+    """
+    change = np.diff(pixels[:STEPS], axis=0)
+    blocks = _blocks(change)
+    spread = blocks.var(axis=(2, 4))
+    texture = _blocks(residual).var(axis=(2, 4))
+    quiet, middle, top = (np.percentile(spread, share) + 0.02 for share in (5, 50, 95))
+    plain = np.percentile(texture, 5) + 0.02
+    shift = np.median(np.abs(blocks.mean(axis=(2, 4))))
+    jerk = pixels[2 : STEPS + 1] - 2 * pixels[1:STEPS] + pixels[: STEPS - 1]
+    return np.array(
+        [
+            np.log10(quiet),
+            np.log10(middle / quiet),
+            np.log10(top / middle),
+            np.log10(quiet / plain),
+            np.log10(shift + 0.1),
+            np.mean(spread < 0.3),
+            np.log10((np.mean(jerk**2) + 0.05) / (np.mean(change**2) + 0.05)),
+        ],
+        np.float64,
+    )
 
 
-def residual_features(residual: Array) -> NDArray[np.float64]:
-    """Peakedness of the residual (log kurtosis) and its correlation at two pixels' distance and along the diagonal."""
-    centred = residual - residual.mean(axis=(1, 2), keepdims=True)
-    square = centred * centred
-    variance = np.mean(square, axis=(1, 2)) + 1e-12
-    # a product, since a fourth power costs ten times as much
-    kurtosis = np.log10(np.mean(square * square, axis=(1, 2)) / variance**2)
-    across = np.mean(centred[:, :, 2:] * centred[:, :, :-2], axis=(1, 2)) / variance
-    down = np.mean(centred[:, 2:, :] * centred[:, :-2, :], axis=(1, 2)) / variance
-    diagonal = np.mean(centred[:, 1:, 1:] * centred[:, :-1, :-1], axis=(1, 2)) / variance
-    return np.array([kurtosis.mean(), (across + down).mean() / 2, diagonal.mean()])
-
-
-def measure_pair(before: FrameDetail, after: FrameDetail) -> NDArray[np.float64]:
-    """How the detail lives on between two pictures about an eighth of a second apart; one value per PAIR_FEATURES."""
-    product = np.mean(before.residual * after.residual)
-    scale = np.sqrt(np.mean(before.residual**2) * np.mean(after.residual**2)) + 1e-12
-    change = np.mean((after.patches - before.patches) ** 2)
-    return np.array([product / scale, np.log10(change / (np.mean(after.residual**2) + 1e-9) + 1e-3)])
+def _blocks(pictures: Array) -> Array:
+    """[T, N, N] -> [T, rows, BLOCK_PX, columns, BLOCK_PX], cut to whole blocks."""
+    rows = pictures.shape[1] // BLOCK_PX
+    whole = rows * BLOCK_PX
+    return pictures[:, :whole, :whole].reshape(len(pictures), rows, BLOCK_PX, rows, BLOCK_PX)

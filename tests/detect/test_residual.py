@@ -1,163 +1,142 @@
-"""The content detector: what it measures, how it streams, and that it knows its limits."""
+"""The finest detail of the picture: what is measured, and that the detector knows its limits."""
 
 from __future__ import annotations
 
-import math
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from models import linear
 from models.residual import features, train
+from models.train_options import TrainOptions
 from pipeline.detect import residual
-from pipeline.detect.residual import ResidualDetector, load_coefficients
+from pipeline.detect.crops import Crops
+from pipeline.detect.linear import parse_model
+
+NAMES = features.FEATURES
 
 
-def run(pictures) -> ResidualDetector:
-    detector = ResidualDetector()
-    for one in pictures:
-        detector.add(one)
-    return detector
-
-
-def test_same_pictures_same_figures(pictures):
-    assert run(pictures(60)).evidence() == run(pictures(60)).evidence()
-
-
-def test_streaming_equals_batch(pictures):
-    """Pictures given one by one (asking in between) and the same moments measured all at once agree."""
-    shown = pictures(60)
-    detector = ResidualDetector()
-    for one in shown:
-        detector.add(one)
-        detector.evidence()
-    # at 24 a second: a pair starts every half second and closes with the third picture after
-    details = {i: features.measure_frame(shown[i].luma) for start in range(0, 57, 12) for i in (start, start + 3)}
-    rows = [
-        np.concatenate(
-            [(details[s].values + details[s + 3].values) / 2, features.measure_pair(details[s], details[s + 3])]
-        )
-        for s in range(0, 57, 12)
-    ]
-    assert list(detector.figures().values()) == pytest.approx(np.mean(rows, axis=0), abs=1e-12)
-
-
-@pytest.mark.parametrize("rate_hz", [8.0, 24.0, 60.0])
-def test_looks_at_few_pictures_whatever_the_rate(pictures, monkeypatch, rate_hz):
-    looked = []
-    measure = features.measure_frame
-    monkeypatch.setattr(features, "measure_frame", lambda luma, depth: looked.append(1) or measure(luma, depth))
-    run(pictures(int(rate_hz * 3), rate_hz=rate_hz))
-    assert 9 <= len(looked) <= 13
-
-
-def test_memory_does_not_grow_with_length(pictures, picture):
-    shown = pictures(24)
-    detector = ResidualDetector()
-    for index in range(2000):
-        detector.add(picture(index / 24, shown[index % 24].luma))
-    kept = [v for v in vars(detector).values() if isinstance(v, list | dict | set)]
-    assert kept == []
-
-
-def test_ten_bit_measures_like_eight(pictures, picture):
-    shown = pictures(40)
-    deep = [picture(p.time_s, p.luma.astype(np.uint16) * 4, 10) for p in shown]
-    eight, ten = run(shown).figures(), run(deep).figures()
-    # 255 * 4 is not 1023: a scale error of 0.3 %
-    assert [ten[k] for k in eight] == pytest.approx(list(eight.values()), abs=0.02)
-
-
-def test_too_small_too_short_and_flat_are_not_judged(pictures, picture):
-    cases = {
-        "smaller than": pictures(60, size=(100, 320)),
-        "too short": pictures(6),
-        "too flat": [picture(i / 24, np.full((240, 320), 16, np.uint8)) for i in range(60)],
-    }
-    for reason, shown in cases.items():
-        found = run(shown).evidence()
-        assert not found.applicable and reason in found.reason and found.llr == 0
-
-
-def test_unlike_anything_seen_is_not_judged(pictures):
-    generator = np.random.default_rng(0)
-    white = [replace(p, luma=generator.integers(0, 256, (240, 320), dtype=np.uint8)) for p in pictures(60)]
-    found = run(white).evidence()
-    assert not found.applicable and "unlike" in found.sentence and "outside the range" in found.reason
-
-
-def test_says_it_is_weak_with_its_measured_figures():
-    c = load_coefficients()
-    found = residual.weigh(dict(zip(c.features, c.mean, strict=True)), c)
-    assert found.applicable and found.scope == "content" and found.probability is None
-    assert "weak" in found.sentence and "does not count" in found.sentence
-    assert f"{round(100 * c.auc_unseen)} times in 100" in found.reason
-
-
-def test_leans_both_ways_and_never_far():
-    c = load_coefficients()
-    up = {n: (h if w > 0 else low) for n, w, low, h in zip(c.features, c.weight, c.low, c.high, strict=True)}
-    down = {n: (low if w > 0 else h) for n, w, low, h in zip(c.features, c.weight, c.low, c.high, strict=True)}
-    assert residual.weigh(up, c).llr == pytest.approx(math.log(2), abs=1e-3)
-    assert "like generated clips than" in residual.weigh(up, c).sentence
-    assert residual.weigh(down, c).llr == pytest.approx(-math.log(2), abs=1e-3)
-    assert "like camera footage than" in residual.weigh(down, c).sentence
-
-
-def values(pixels: np.ndarray) -> dict[str, float]:
-    found = features.measure_frame(pixels.clip(0, 255).astype(np.uint8))
-    return dict(zip(features.FRAME_FEATURES, found.values, strict=True))
-
-
-def test_enlarging_by_two_empties_the_end_of_the_spectrum():
+def scene(seed: int, *, count: int = 4, noise: float = 3.0, move: int = 1) -> np.ndarray:
+    """Crops of a soft texture that wanders, under fresh noise: uint8 [count, 5, 144, 144]."""
     import cv2
 
-    small = np.random.default_rng(1).normal(128, 30, (256, 256)).astype(np.float32)
-    large = cv2.resize(small, (512, 512), interpolation=cv2.INTER_CUBIC)
-    assert values(large)["tail"] < values(small)["tail"] - 1
+    rng = np.random.default_rng(seed)
+    ground = cv2.GaussianBlur(rng.normal(0, 200, (400, 400)).astype(np.float32), (0, 0), 3)
+    crops = []
+    for _ in range(count):
+        y, x = rng.integers(0, 200, 2)
+        shown = [ground[y : y + 144, x + move * t : x + move * t + 144] for t in range(5)]
+        crops.append([np.clip(120 + one + rng.normal(0, noise, one.shape), 0, 255) for one in shown])
+    return np.array(crops).astype(np.uint8)
 
 
-def test_repeating_pixels_leaves_a_trough_at_two():
-    small = np.random.default_rng(1).normal(128, 30, (256, 256))
-    assert values(small.repeat(2, axis=0).repeat(2, axis=1))["line_2"] < values(small)["line_2"] - 0.5
+def mean(crops: np.ndarray) -> dict[str, float]:
+    return dict(zip(NAMES, features.measure(crops).mean(axis=0), strict=True))
 
 
-@pytest.mark.parametrize("period", [2, 4, 8])
-def test_repeated_pattern_stands_out_at_its_period(period):
-    grain = np.random.default_rng(2).normal(128, 20, (256, 256))
-    pattern = 40.0 * (np.arange(256) % period == 0)
-    marked, plain = values(grain + pattern), values(grain)
-    assert marked[f"peak_{period}"] > plain[f"peak_{period}"] + 0.2
-    assert values(grain + pattern[:, None])[f"peak_{period}"] == pytest.approx(marked[f"peak_{period}"], abs=0.3)
+def as_crops(pixels: np.ndarray) -> Crops:
+    count = len(pixels)
+    return Crops(pixels, (0.0,) * count, ((0.0, 0.0, 1.0, 1.0),) * count, (0,) * count, ())
 
 
-def test_every_frequency_is_found_in_the_half_plane():
-    power = np.abs(np.fft.fft2(np.random.default_rng(3).normal(size=(128, 128))))
-    y, x = np.meshgrid(np.arange(-4, 132), np.arange(-4, 132), indexing="ij")
-    assert power[:, :65][features._half(y, x)] == pytest.approx(power[y % 128, x % 128], rel=1e-9)
+def test_up_sampling_leaves_lines_and_bends_the_spectrum():
+    """Pixels doubled without a filter repeat every two pixels."""
+    plain = scene(1)
+    doubled = plain[:, :, ::2, ::2].repeat(2, axis=2).repeat(2, axis=3)
+    assert mean(doubled)["line_2"] != pytest.approx(mean(plain)["line_2"], abs=0.3)
+    assert mean(doubled)["lag_0_1"] > mean(plain)["lag_0_1"] + 0.2
 
 
-def test_coefficients_are_what_the_training_script_makes(tmp_path):
-    from importlib.resources import files
-
-    from pipeline.records import from_data
-
-    table = train.read_table(files("models.residual") / "features.csv")
-    made, report = train.build(table)
-    shipped = load_coefficients()
-    again = from_data(made, residual.Coefficients)
-    assert again.weight == pytest.approx(shipped.weight, abs=1e-3)
-    assert report["clean"]["auc"] == pytest.approx(shipped.auc_unseen, abs=0.002)
+def test_brightness_and_contrast_do_not_speak_in_the_shape_of_the_spectrum():
+    plain = scene(2, noise=12)
+    dimmed = (plain.astype(np.float32) * 0.7 + 20).astype(np.uint8)
+    for name in ("slope", "beyond_9", "lag_1_1", "change_8", "hold"):
+        assert mean(dimmed)[name] == pytest.approx(mean(plain)[name], abs=0.06), name
 
 
-def test_shuffled_labels_leave_nothing_to_learn():
-    from importlib.resources import files
+def test_noise_that_stays_is_told_from_noise_that_is_new():
+    fresh = scene(3, move=0)
+    frozen = fresh[:, :1].repeat(5, axis=1)
+    assert mean(fresh)["hold"] < 0.2 < 0.9 < mean(frozen)["hold"]
+    assert mean(frozen)["still"] == 1.0 and mean(fresh)["still"] < 0.5
 
-    table = train.read_table(files("models.residual") / "features.csv")
-    clean = table.take(table.variant == "clean")
-    generator = np.random.default_rng(11)
-    found = [
-        train.auc(train.leave_origins_out(shuffled), shuffled.y)
-        for shuffled in (replace(clean, y=generator.permutation(clean.y)) for _ in range(5))
-    ]
-    assert abs(np.mean(found) - 0.5) < 0.1
+
+def test_motion_is_measured_in_grey_levels_and_its_jerks():
+    slow, fast = mean(scene(4, move=1)), mean(scene(4, move=6))
+    assert fast["motion"] > slow["motion"]
+
+
+def test_crops_too_small_are_refused():
+    with pytest.raises(ValueError, match="too small"):
+        features.measure(np.zeros((2, 5, 100, 100), np.uint8))
+    with pytest.raises(ValueError, match="too small"):
+        features.measure(np.zeros((2, 4, 128, 128), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Coefficients from a made-up collection: AI clips hold their noise between pictures."""
+    folder = tmp_path_factory.mktemp("material")
+    index = ["clip,label,source,origin,fold"]
+    for number in range(24):
+        ai = number % 2
+        pixels = scene(number, count=4, noise=6)
+        if ai:
+            grain = np.random.default_rng(number).normal(0, 6, pixels.shape[-2:])
+            pixels = np.clip(scene(number, count=4, noise=2) + grain, 0, 255).astype(np.uint8)
+        for variant in ("", ".clean", ".small", ".wild"):
+            np.save(folder / f"c{number}{variant}.npy", pixels)
+        index.append(f"c{number},{'ai' if ai else 'real'},s{number % 6},o{number % 6},{number % 6 // 2}")
+    (folder / "index.csv").write_text("\n".join(index) + "\n")
+    out = tmp_path_factory.mktemp("out")
+    kept, train.COEFFICIENTS = train.COEFFICIENTS, out / "coefficients.json"
+    try:
+        train.train(TrainOptions(material=folder, out=out))
+    finally:
+        train.COEFFICIENTS = kept
+    return parse_model((out / "coefficients.json").read_text(), name="made")
+
+
+def test_training_finds_what_the_labels_hang_on(trained):
+    assert trained.auc_unseen > 0.9 and len(trained.members) == 3
+    like_ai = np.clip(scene(90, noise=2) + np.random.default_rng(9).normal(0, 6, (144, 144)), 0, 255).astype(np.uint8)
+    held = residual.judge(mean(like_ai), trained)
+    fresh = residual.judge(mean(scene(91, noise=6)), trained)
+    assert held.llr > 0 > fresh.llr and abs(held.llr) <= residual.MAX_LLR
+
+
+def test_figures_unlike_anything_seen_are_not_judged(trained):
+    odd = mean(scene(5)) | {"slope": 9.0}
+    said = residual.judge(odd, trained)
+    assert not said.applicable and said.llr == 0 and "unlike" in said.sentence and said.raw["slope"] == 9.0
+
+
+def test_a_held_out_fold_asks_another_member(trained):
+    silent = (0.0,) * len(NAMES)
+    members = tuple(replace(m, weight=silent, intercept=0.1 * m.fold, shrink=1.0) for m in trained.members)
+    found = mean(scene(91, noise=6))
+    scores = [residual.judge(found, replace(trained, members=members), held_out=fold).llr for fold in range(3)]
+    assert scores == [0.0, 0.1, 0.2]
+
+
+def test_too_little_to_measure_says_so():
+    nothing = Crops(np.zeros((0, 5, 176, 176), np.uint8), (), (), (), (), reason="the clip is too short to measure")
+    said = residual.evidence(nothing)
+    assert not said.applicable and said.gate == "failed" and "too short" in said.sentence
+    assert residual.score(nothing.pixels) == 0.0
+
+
+def test_what_ships_measures_the_same_figures():
+    model = residual.load_model()
+    assert model.features == NAMES
+    assert sorted(m.fold for m in model.members) == [0, 1, 2, 3, 4]
+    assert 0.5 < model.auc_unseen < 1.0
+    said = residual.evidence(as_crops(scene(7)))
+    assert said.name == "residual" and said.scope == "content"
+
+
+def test_the_report_counts_clips_once_per_variant(trained):
+    assert trained.clips == (12, 12)
+    assert json.dumps(trained.features) and linear.RIDGE > 0
