@@ -52,6 +52,11 @@ class Picture:
 
         return cv2.convertScaleAbs(luma, alpha=0.25)  # type: ignore[return-value]
 
+    @property
+    def chroma(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Blue and red difference at half of the native scale, uint8 [ceil(H / 2), ceil(W / 2)]; as `luma`, views."""
+        return self._frame.chroma
+
     def gray(self, width_px: int) -> NDArray[np.uint8]:
         """Luma scaled by area averaging, uint8 [h, width_px]."""
         return self._frame.gray(width_px)

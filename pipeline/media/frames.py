@@ -60,6 +60,14 @@ class Frame:
         """Luma [height, width], upright, uint8 or (10 bit) uint16; a view that must not be written to."""
         return upright(plane_view(self._planar, 0), self._clip.video.rotation_deg)
 
+    @cached_property
+    def chroma(self) -> tuple[np.ndarray, np.ndarray]:
+        """Blue and red difference, each uint8 [ceil(height / 2), ceil(width / 2)], upright; views as `luma` is."""
+        same = self.picture.format.name in ("yuv420p", "yuvj420p")
+        planar = self.picture if same else self.picture.reformat(format="yuv420p")
+        blue, red = (upright(plane_view(planar, index), self._clip.video.rotation_deg) for index in (1, 2))
+        return blue, red
+
     def gray(self, width_px: int, height_px: int | None = None) -> np.ndarray:
         """Luma scaled by area averaging, uint8 [height, width], upright.
 
