@@ -18,7 +18,7 @@ MIN_CROP_PX = 128
 # pictures in a row, an eighth of a second apart
 PICTURES = 5
 # a moment begins this long after the last one did
-MOMENT_EVERY_S = 1.2
+MOMENT_EVERY_S = 0.6
 # moments and crops of each that are kept: flat memory however long the clip is
 MOMENTS, PLACES = 8, 6
 # centres of the crops as fractions of the picture, of even and odd moments in turn, so that both cover it
