@@ -97,7 +97,7 @@ def fit(examples: list[Example], *, seed: int = 0) -> Trees:
     y = np.concatenate([example.y[example.usable] for example in examples])
     weight = np.concatenate([example.weight[example.usable] for example in examples])
     forest = HistGradientBoostingClassifier(**TREES, random_state=seed).fit(x, y, sample_weight=weight)
-    return _flat(forest)
+    return flatten(forest)
 
 
 def found_s(time_s: NDArray[np.float64], probability: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
@@ -163,7 +163,8 @@ def _nearest_s(time_s: NDArray[np.float64], moments_s: NDArray[np.float64]) -> N
     return np.abs(time_s[:, None] - moments_s[None]).min(1)
 
 
-def _flat(forest: Any) -> Trees:
+def flatten(forest: Any) -> Trees:
+    """What scikit-learn grew, as plain arrays."""
     # scikit-learn keeps a table of nodes per tree; the fields are those of its own TreePredictor
     tables = [stage[0].nodes for stage in forest._predictors]
     roots = np.cumsum([0, *(len(nodes) for nodes in tables[:-1])])

@@ -1,0 +1,1 @@
+"""Glitches: their synthesis, the fit of the detector's coefficients, and what was fitted."""

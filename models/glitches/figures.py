@@ -1,0 +1,52 @@
+"""Names of the figures that a place is weighed by, per family, in the order of its values."""
+
+from __future__ import annotations
+
+SUDDEN_FEATURES = (
+    "impulse",
+    "smooth_impulse",
+    "residual",
+    "around_in_time",
+    "ratio",
+    "smooth_ratio",
+    "usual",
+    "share_of_picture",
+    "step_median",
+    "neighbour_median",
+    "area",
+    "fill",
+    "border",
+    "speed",
+    "flow_bump",
+    "ring",
+    "same_place",
+    "found_before",
+    "found_after",
+    "stays",
+    "was_there",
+    "comes_back",
+    "texture_before",
+    "texture_after",
+)
+BOIL_FEATURES = (
+    "level",
+    "ring",
+    "ratio",
+    "steadiness",
+    "texture",
+    "texture_ring",
+    "relative",
+    "relative_ring",
+    "usual",
+    "share_of_picture",
+    "area",
+    "fill",
+    "border",
+    "speed",
+    "flow_jitter",
+    "flow_jitter_ring",
+    "likeness",
+    "likeness_later",
+    "onset",
+)
+FEATURES = {"sudden": SUDDEN_FEATURES, "boil": BOIL_FEATURES}
