@@ -133,13 +133,39 @@ class RepositorySettings:
 
 
 @dataclass(frozen=True)
+class DetectorSettings:
+    """A plug-in whose figures may count, because you calibrated them; see docs/adapters.md."""
+
+    # one of check.plugins
+    name: str
+    # what `python -m models.encoders.train --plugin NAME` wrote
+    calibration: Path
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Your own picture encoder, whose features are measured; see docs/adapters.md."""
+
+    # folder with config.json and *.safetensors; without one nothing is loaded
+    path: Path | None = None
+    kind: Literal["dinov2", "clip"] = "dinov2"
+    # what `python -m models.encoders.train` wrote; without, the figures are shown and do not count
+    calibration: Path | None = None
+
+
+@dataclass(frozen=True)
 class CheckSettings:
-    """Whom a check believes, and where it may ask; see docs/reading_credentials.md."""
+    """Whom a check believes, where it may ask (docs/reading_credentials.md), and what of others it runs."""
 
     # "strict": of the trust lists only the official ones and your own count; "open": added ones too
     policy: Literal["strict", "open"] = "open"
     # hosts from which credentials may be fetched that a file only points to; none by default
     fetch_hosts: tuple[str, ...] = ()
+    # installed detectors of others to load, by name; none by default, since each is a program
+    plugins: tuple[str, ...] = ()
+    # which of them count, and by what calibration
+    detectors: tuple[DetectorSettings, ...] = ()
+    encoder: EncoderSettings = EncoderSettings()
 
 
 @dataclass(frozen=True)
@@ -302,7 +328,32 @@ def _checked(settings: Settings) -> Settings:
         raise UsageError("encode.audio_bit_rate goes from 32000 to 512000 bits per second.")
     if not 1 <= settings.workers <= 64:
         raise UsageError("workers goes from 1 to 64.")
+    _check_detectors(settings.check)
     return settings
+
+
+def _check_detectors(check: CheckSettings) -> None:
+    names = [one.name for one in check.detectors]
+    for listed, where in ((list(check.plugins), "check.plugins"), (names, "check.detectors")):
+        twice = next((name for name in listed if listed.count(name) > 1), None)
+        if twice is not None:
+            raise UsageError(f"{where} names {twice!r} twice; leave one.")
+    unknown = next((name for name in names if name not in check.plugins), None)
+    if unknown is not None:
+        raise UsageError(f"check.detectors calibrates {unknown!r}; name it in check.plugins too, or it is not loaded.")
+    files = [(f"the calibration of {one.name!r}", one.calibration) for one in check.detectors]
+    if check.encoder.calibration is not None:
+        files.append(("check.encoder.calibration", check.encoder.calibration))
+    for what, file in files:
+        if not file.expanduser().is_file():
+            raise UsageError(f"There is no file {file} for {what}; make it as docs/adapters.md says.")
+    folder = check.encoder.path
+    if folder is not None and not folder.expanduser().is_dir():
+        raise UsageError(
+            f"check.encoder.path is {folder}, which is no folder; nothing is downloaded, so save it there."
+        )
+    if folder is None and check.encoder.calibration is not None:
+        raise UsageError("check.encoder.calibration needs the encoder it was made with; name it in check.encoder.path.")
 
 
 X264_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")

@@ -54,3 +54,36 @@ def test_missing_and_large_files(tmp_path):
         read_yaml(tmp_path / "none.yaml")
     with pytest.raises(UsageError, match="too large"):
         read_yaml(write(tmp_path, "#" * 2_100_000))
+
+
+def test_detectors_of_others_are_named_and_calibrated(tmp_path):
+    calibration = write(tmp_path, "{}")
+    text = f"check: {{plugins: [mine, yours], detectors: [{{name: mine, calibration: {calibration}}}]}}"
+    other = tmp_path / "other.yaml"
+    other.write_text(text)
+    check = load_settings(file=other, environment={}).check
+    assert check.plugins == ("mine", "yours") and check.detectors[0].calibration == calibration
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    other.write_text(f"check: {{encoder: {{path: {folder}, kind: clip}}}}")
+    encoder = load_settings(file=other, environment={}).check.encoder
+    assert (encoder.path, encoder.kind, encoder.calibration) == (folder, "clip", None)
+
+
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ("check: {plugins: [a, a]}", "twice"),
+        ("check: {detectors: [{name: a, calibration: x.json}]}", "check.plugins"),
+        ("check: {plugins: [a], detectors: [{name: a, calibration: /none/x.json}]}", "/none/x.json"),
+        ("check: {plugins: [a], detectors: [{name: a}]}", "calibration"),
+        ("check: {encoder: {path: /none/here}}", "no folder"),
+        ("check: {encoder: {kind: gpt}}", "kind"),
+        ("check: {encoder: {calibration: /none/x.json}}", "/none/x.json"),
+        ("check: {encoder: {weights: x}}", "weights"),
+    ],
+)
+def test_wrong_detectors_are_named(tmp_path, text, word):
+    with pytest.raises(UsageError) as caught:
+        load_settings(file=write(tmp_path, text), environment={})
+    assert word in str(caught.value) and "\n" not in str(caught.value)
