@@ -12,19 +12,21 @@ from pipeline.config import AdapterSettings, CheckSettings
 from pipeline.errors import CredentialError, UnreadableInput
 from pipeline.foreign_marks import ForeignMarks
 from pipeline.keys import Keys
-from pipeline.mark_reading import Progress, picture_reader, read_marks, read_sound_track, silent
-from pipeline.records import CheckResult, Clip, Credential, Evidence, MarkReading, Marks, Recovery
-from pipeline.steps import THUMBNAIL_WIDTH_PX, THUMBNAILS, Sampler
+from pipeline.mark_reading import Progress, silent
+from pipeline.records import CheckResult, Clip, Credential, Evidence, Marks, Recovery
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from pipeline.detect.findings import Content
     from pipeline.detect.labels import Labels
+    from pipeline.detect.pictures import Thoroughness
     from pipeline.provenance.fingerprint.pictures import Pictures
     from pipeline.provenance.repository import Repository
+    from pipeline.watching import Watch, Watched
 
-Part = Literal["credentials", "mark", "container", "picture"]
-PARTS: tuple[Part, ...] = ("credentials", "mark", "container", "picture")
+Part = Literal["credentials", "mark", "container", "picture", "sound"]
+PARTS: tuple[Part, ...] = ("credentials", "mark", "container", "picture", "sound")
 # a manifest store that is kept elsewhere; the largest in the wild have a few megabytes
 MAX_REMOTE_BYTES = 32 << 20
 
@@ -45,6 +47,10 @@ class Look:
     repository: Repository | None = None
     # allow this very machine as a place to fetch from
     local: bool = False
+    # how much of the pictures and the sound detectors take in
+    thoroughness: Thoroughness = "normal"
+    # only members of detectors speak that never saw this fold of the clips that training used
+    held_out: int | None = None
 
     @property
     def wants_recovery(self) -> bool:
@@ -58,7 +64,9 @@ class Seen:
     credential: Credential | None = None
     clip: Clip | None = None
     marks: Marks = Marks()
-    content: tuple[Evidence, ...] = ()
+    content: Content | None = None
+    # what marks of other makers say
+    foreign: tuple[Evidence, ...] = ()
     labels: Labels | None = None
     recovery: Recovery | None = None
     # of a clip, for the search by fingerprint
@@ -79,6 +87,8 @@ def check(
     settings: CheckSettings = CheckSettings(),
     repository: Repository | None = None,
     local: bool = False,
+    thoroughness: Thoroughness = "normal",
+    held_out: int | None = None,
 ) -> CheckResult:
     """Everything that can be said of where a file comes from.
 
@@ -98,6 +108,10 @@ def check(
         Registered files, to find the credentials of a copy that lost them.
     local
         Allow this machine itself among the hosts, for sandboxes.
+    thoroughness
+        "fast" looks at the first seconds, "normal" at stretches spread over the clip, "thorough" at all of it.
+    held_out
+        For figures on clips that training used: only members of the detectors speak that never saw this fold.
     """
     began = time.monotonic()
     look = Look(
@@ -110,6 +124,8 @@ def check(
         settings=settings,
         repository=repository,
         local=local,
+        thoroughness=thoroughness,
+        held_out=held_out,
     )
     seen = Seen()
     try:
@@ -127,26 +143,28 @@ def _look_at(path: Path, look: Look, seen: Seen) -> None:
     if "container" in look.parts:
         # before the pictures: a file may bear a label and be of a kind whose pictures are not read here
         seen.labels = _labels(path, None)
-    if set(look.parts) & {"mark", "container", "picture"}:
+    if set(look.parts) & {"mark", "container", "picture", "sound"}:
         _look_inside(path, look, seen)
     if "container" in look.parts and seen.clip:
         seen.labels = _labels(path, seen.clip)
     if look.wants_recovery:
         seen.recovery = _recover(path, look, seen)
     if look.adapters and look.keys.has_mark():
-        seen.content += _foreign(path, seen.clip, ForeignMarks(look.adapters, look.keys.mark))
+        seen.foreign = _foreign(path, seen.clip, ForeignMarks(look.adapters, look.keys.mark))
 
 
 def _judged(path: Path, look: Look, seen: Seen) -> CheckResult:
+    from pipeline.detect.findings import Content
     from pipeline.detect.verdict import judge
 
+    content = seen.content or Content()
     credential = _tied(_own_or_recovered(seen), seen.marks)
     verdict = judge(
         credential=credential,
         marks=seen.marks,
         clip=seen.clip if "container" in look.parts else None,
         labels=seen.labels,
-        content=seen.content,
+        content=replace(content, evidence=content.evidence + seen.foreign),
         not_checked=tuple(seen.not_checked + _never_checked(look.parts)),
         unreadable=seen.unreadable,
         looked_for=look.parts,
@@ -238,55 +256,45 @@ def _recover(path: Path, look: Look, seen: Seen) -> Recovery | None:
 
 # ----------------------------------------------------------------- inside
 def _look_inside(path: Path, look: Look, seen: Seen) -> None:
+    from pipeline import watching
     from pipeline.media.probe import probe
     from pipeline.media.sounds import SUFFIXES
     from pipeline.media.stills import is_still
 
-    wants_mark = "mark" in look.parts and look.keys.has_mark()
-    if "mark" in look.parts and not wants_mark:
+    watch = _watch(look)
+    if "mark" in look.parts and watch.mark_keys is None:
         seen.not_checked.append("Foleymark's own mark was not looked for: there is no mark key (foleymark keys init).")
     if is_still(path):
-        seen.not_checked.append("It is a still: the detectors of this version measure moving pictures.")
-        seen.marks = _look_at_still(path, look.keys if wants_mark else None, look.thumbnails)
+        _keep(watching.watch_still(path, watch), look, seen)
     elif path.suffix.lower() in SUFFIXES:
-        seen.not_checked.append("It is a sound file, so there are no pictures to look at.")
-        seen.marks = read_marks(path, keys=look.keys.mark, segments=look.segments) if wants_mark else Marks()
+        _keep(watching.watch_sound(path, watch), look, seen)
     else:
         seen.clip = probe(path)
-        _watch(seen.clip, look, seen, wants_mark=wants_mark)
+        _keep(watching.watch_clip(seen.clip, watch), look, seen)
 
 
-def _watch(clip: Clip, look: Look, seen: Seen, *, wants_mark: bool) -> None:
-    """Everything that needs the pictures, in one decode."""
-    from pipeline.detect.residual import ResidualDetector
-    from pipeline.media.frames import read_frames
-    from pipeline.provenance.fingerprint.pictures import PictureSampler
+def _watch(look: Look) -> Watch:
+    from pipeline.watching import Watch
 
-    reader = picture_reader(clip, keys=look.keys.mark.keys, segments=look.segments) if wants_mark else None
-    detector = ResidualDetector() if "picture" in look.parts else None
-    sampler = Sampler(clip.duration_s, THUMBNAILS) if look.thumbnails is not None else None
-    signer = PictureSampler(mirrored=True) if look.wants_recovery else None
-    aspect = float(clip.video.display_aspect)
-    for frame in read_frames(clip) if reader or detector or sampler or signer else ():
-        if reader and not reader.settled:
-            reader.add(frame.luma, time_s=frame.time_s, is_intra=frame.is_intra)
-        if detector:
-            detector.add(frame)
-        if signer:
-            signer.add(frame, aspect=aspect)
-        if sampler and sampler.is_due(frame.time_s):
-            sampler.taken.append(frame.rgb(THUMBNAIL_WIDTH_PX))
-        look.on_progress("check", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
-        if not detector and not sampler and not signer and reader and reader.settled:
-            break
-    if look.thumbnails is not None and sampler:
-        look.thumbnails.extend(sampler.taken)
-    sound: MarkReading | None = None
-    if wants_mark:
-        sound = read_sound_track(clip, keys=look.keys.mark.keys, segments=look.segments)
-    seen.marks = Marks.of(reader.reading() if reader else None, sound)
-    seen.content = (detector.evidence(),) if detector else ()
-    seen.pictures = signer.pictures() if signer else None
+    return Watch(
+        mark_keys=look.keys.mark if "mark" in look.parts and look.keys.has_mark() else None,
+        segments=look.segments,
+        pictures="picture" in look.parts,
+        sound="sound" in look.parts,
+        thoroughness=look.thoroughness,
+        held_out=look.held_out,
+        thumbnails=look.thumbnails is not None,
+        fingerprint=look.wants_recovery,
+        on_progress=look.on_progress,
+        settings=look.settings,
+    )
+
+
+def _keep(watched: Watched, look: Look, seen: Seen) -> None:
+    seen.marks, seen.content, seen.pictures = watched.marks, watched.content, watched.pictures
+    seen.not_checked += watched.not_checked
+    if look.thumbnails is not None:
+        look.thumbnails.extend(watched.thumbnails)
 
 
 def _foreign(path: Path, clip: Clip | None, foreign: ForeignMarks) -> tuple[Evidence, ...]:
@@ -302,19 +310,11 @@ def _foreign(path: Path, clip: Clip | None, foreign: ForeignMarks) -> tuple[Evid
     return foreign.read_blocks(iter_sound(path), rate_hz)
 
 
-def _look_at_still(path: Path, keys: Keys | None, thumbnails: list[np.ndarray] | None) -> Marks:
-    from pipeline.media.stills import still_rgb
-
-    if thumbnails is not None:
-        thumbnails.append(still_rgb(path, width_px=THUMBNAIL_WIDTH_PX))
-    return read_marks(path, keys=keys.mark) if keys else Marks()
-
-
 def _never_checked(parts: tuple[Part, ...]) -> list[str]:
     reasons = {
         "mark": "Foleymark's own mark was not looked for, because that was not asked for.",
         "container": "Container and encoder tags were not looked at, because that was not asked for.",
         "picture": "The pictures themselves were not measured, because that was not asked for.",
+        "sound": "The sound was not measured for signs of AI, because that was not asked for.",
     }
-    skipped = [sentence for part, sentence in reasons.items() if part not in parts]
-    return [*skipped, "The sound was not measured for signs of AI: this version has no detector for it."]
+    return [sentence for part, sentence in reasons.items() if part not in parts]

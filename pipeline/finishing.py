@@ -277,7 +277,7 @@ def _master_verdict(work: _Work, clip: Clip, seen: Seen) -> Verdict:
     from pipeline.provenance.reading.reader import read_credential
 
     credential = read_credential(work.job.source, trust=work.keys.trust())
-    return judge(credential=credential, clip=clip, content=seen.evidence)
+    return judge(credential=credential, clip=clip, content=seen.content)
 
 
 def _write_filmstrip(job: Job, thumbnails: Sequence[Any]) -> None:

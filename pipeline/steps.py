@@ -17,7 +17,6 @@ from pipeline.marking import STRENGTH_RUN_PICTURES, STRENGTH_RUNS
 from pipeline.records import (
     Analysis,
     Clip,
-    Evidence,
     Mix,
     SoundPlan,
     Stems,
@@ -26,6 +25,7 @@ from pipeline.records import (
 if TYPE_CHECKING:
     import numpy as np
 
+    from pipeline.detect.findings import Content
     from pipeline.sound.cuesheet.merge import Merged
     from pipeline.sound.recordings.library import Library
 
@@ -41,7 +41,8 @@ class Seen:
     """What one pass over the pictures gave."""
 
     analysis: Analysis
-    evidence: tuple[Evidence, ...]
+    # what the detectors make of the pictures; empty when they were not asked
+    content: Content
     # RGB uint8 [height, width, 3], evenly spread in time
     thumbnails: tuple[np.ndarray, ...] = field(repr=False, default=())
     # native luma planes for judging the mark's strength
@@ -50,19 +51,21 @@ class Seen:
 
 # ------------------------------------------------------------------- look
 def look(clip: Clip, *, detect: bool = True, on_progress: Progress = silent) -> Seen:
-    """Analyse a clip and run the content detectors on it, in one decode."""
+    """Analyse a clip and run the picture detectors on its head, in one decode."""
     from pipeline.analysis.analyser import Analyser
-    from pipeline.detect.residual import ResidualDetector
+    from pipeline.detect.examiner import Examiner
+    from pipeline.detect.findings import Content
     from pipeline.media.frames import read_frames
 
     analyser = Analyser()
-    detector = ResidualDetector() if detect else None
+    # what becomes of a master is known; the detectors' look at it is a second opinion and may not cost much
+    examiner = Examiner(clip, thoroughness="fast") if detect else None
     thumbnails = Sampler(clip.duration_s, THUMBNAILS)
     lumas = Sampler(clip.duration_s, STRENGTH_RUNS, run=STRENGTH_RUN_PICTURES)
     for frame in read_frames(clip):
         analyser.add(frame)
-        if detector:
-            detector.add(frame)
+        if examiner:
+            examiner.add(frame)
         if thumbnails.is_due(frame.time_s):
             thumbnails.taken.append(frame.rgb(THUMBNAIL_WIDTH_PX))
         if lumas.is_due(frame.time_s):
@@ -70,7 +73,7 @@ def look(clip: Clip, *, detect: bool = True, on_progress: Progress = silent) -> 
         on_progress("look", frame.time_s / clip.duration_s if clip.duration_s else 1.0)
     return Seen(
         analysis=analyser.result(clip.duration_s),
-        evidence=(detector.evidence(),) if detector else (),
+        content=examiner.content() if examiner else Content(),
         thumbnails=tuple(thumbnails.taken),
         lumas=tuple(lumas.taken),
     )

@@ -71,3 +71,51 @@ def test_a_file_that_cannot_be_decoded_still_shows_its_label(tmp_path):
     Image.new("RGB", (64, 64)).save(tmp_path / "a.tiff", tiffinfo={700: xmp})
     result = checking.check(tmp_path / "a.tiff", keys=Keys(tmp_path))
     assert result.verdict.name == "declared_ai"
+
+
+def test_parts_that_are_not_asked_for_are_said(tmp_path, make_clip):
+    path = make_clip(tmp_path / "a.mp4")
+    result = checking.check(path, keys=Keys(tmp_path / "nobody"), parts=("container",))
+    said = " ".join(result.verdict.not_checked)
+    for words in ("credentials were not looked at", "mark was not looked for", "pictures themselves", "sound was not"):
+        assert words in said
+    assert not [e for e in result.verdict.evidence if e.scope == "content"]
+
+
+def test_the_content_of_a_clip_is_fused_and_shown(tmp_path, make_clip, monkeypatch):
+    from pipeline.detect import examiner
+    from tests.detect.made_fusion import FUSION, said
+
+    class Certain:
+        name = "patches"
+
+        def __init__(self, held_out):
+            self.held_out = held_out
+
+        def add(self, picture):
+            assert picture.luma.ndim == 2
+
+        def evidence(self):
+            return said("patches", 2.0), said("residual", 2.0)
+
+    monkeypatch.setattr(examiner, "PICTURE_DETECTORS", {"certain": Certain})
+    monkeypatch.setattr("pipeline.detect.fusion.load_fusion", lambda: FUSION)
+    path = make_clip(tmp_path / "a.mp4", width=320, height=240, frames=30)
+    result = checking.check(path, keys=Keys(tmp_path / "nobody"), parts=("picture",), thoroughness="fast")
+    shown = {e.name: e for e in result.verdict.evidence if e.scope == "content"}
+    assert shown["fused"].llr > 1 and shown["quality"].applicable
+    # nothing keeps crops here, so whether the answer would hold cannot be tried
+    assert result.verdict.name == "inconclusive"
+    assert "could not be tried" in result.verdict.explanation
+
+
+def test_a_black_clip_is_not_applicable(tmp_path, make_clip, monkeypatch):
+    import numpy as np
+
+    from pipeline.detect import examiner
+
+    monkeypatch.setattr(examiner, "PICTURE_DETECTORS", {})
+    black = make_clip(tmp_path / "a.mp4", frames=48, picture=lambda _i, w, h: np.zeros((h, w, 3), np.uint8))
+    result = checking.check(black, keys=Keys(tmp_path / "nobody"), parts=("picture",))
+    assert result.verdict.name == "not_applicable"
+    assert "black" in result.verdict.explanation

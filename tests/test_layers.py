@@ -13,6 +13,7 @@ LEVELS = {
     # programs, not parts of the library
     "models.train": 6,
     "models.material": 6,
+    "models.encoders": 6,
     "pipeline.records": 0,
     "pipeline.errors": 0,
     "pipeline.config": 0,
@@ -33,6 +34,7 @@ LEVELS = {
     "pipeline.steps": 4,
     "pipeline.keys": 4,
     "pipeline.signing": 4,
+    "pipeline.watching": 4,
     "pipeline.checking": 4,
     "pipeline.registering": 4,
     "pipeline.recovering": 4,

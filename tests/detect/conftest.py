@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.detect.quality import Quality
 from pipeline.records import Action, Clip, Credential, MarkReading, Marks, Payload, VideoStream
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -110,3 +111,13 @@ def pictures() -> Any:
 def picture() -> type[Picture]:
     """The frame class."""
     return Picture
+
+
+@pytest.fixture
+def quality() -> Any:
+    """Make a Quality; keyword arguments change it."""
+
+    def make(**changes: Any) -> Quality:
+        return replace(Quality("good", "passed", "", 1280, 720, 5.0, 0.0, 1.0, 0.0, 0.1), **changes)
+
+    return make

@@ -7,11 +7,20 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.detect import fusion
+from pipeline.detect.agreement import Agreement
+from pipeline.detect.content_rules import NOT_GENUINE
+from pipeline.detect.findings import Content
+from pipeline.detect.kinds import SENTENCES, Kind
 from pipeline.detect.verdict import judge
 from pipeline.records import Action, Evidence, Ingredient, MarkReading, Marks, Verdict
+from tests.detect.made_fusion import FUSION, both, said
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 SURE = Evidence("residual", "content", "Looks generated.", llr=9.0, probability=0.999)
+ORDINARY = Kind("ordinary", 1.0)
+HOLDS = Agreement((("crf30", 2.0), ("scale75", 2.1)))
+FLIPS = Agreement((("crf30", 0.1), ("scale75", 2.1)), ("crf30",))
 
 
 def words(verdict: Verdict) -> str:
@@ -101,8 +110,21 @@ def test_a_finished_clip_of_a_generator_is_wholly_ai(sora, parent):
     assert verdict.headline == "Declared AI-made, signed with your own certificate"
 
 
-def test_trusted_camera_is_captured_signed(camera, clip):
-    verdict = judge(credential=camera, marks=Marks(), clip=clip(), content=(SURE,))
+@pytest.fixture
+def seen(quality):
+    """Make Content with detectors that agree on a logit; keyword arguments change it."""
+
+    def make(logit: float, *, level: dict | None = None, evidence: tuple[Evidence, ...] | None = None, **changes):
+        at = quality(**(level or {}))
+        said_by = both(logit) if evidence is None else evidence
+        fused = fusion.fuse(said_by, quality=at, fusion=FUSION)
+        return replace(Content((*said_by, fused), at, ORDINARY, HOLDS), **changes)
+
+    return make
+
+
+def test_trusted_camera_is_captured_signed(camera, clip, seen):
+    verdict = judge(credential=camera, marks=Marks(), clip=clip(), content=seen(2.0))
     assert verdict.name == "captured_signed"
     assert "not that what it shows is true" in verdict.explanation
 
@@ -184,22 +206,129 @@ def test_credentials_kept_elsewhere_are_mentioned(sora, clip):
     assert "nothing was fetched from there" in verdict.explanation
 
 
-@pytest.mark.parametrize("llr", [-50.0, 50.0])
-def test_content_alone_never_decides_and_says_why(clip, llr):
-    verdict = judge(credential=None, marks=Marks(), clip=clip(), content=(replace(SURE, llr=llr),))
+def judged(content: Content, clip) -> Verdict:
+    return judge(credential=None, marks=Marks(), clip=clip(), content=content)
+
+
+def test_pictures_that_speak_for_ai_are_likely_ai(seen, clip):
+    verdict = judged(seen(2.0), clip)
+    assert verdict.name == "likely_ai"
+    for part in (
+        "no content credentials",
+        "from a generator as from a camera",
+        "What speaks most for AI: the texture of small pieces of the picture and the finest detail of the picture.",
+        "holds under stronger compression and shrinking to three quarters",
+        "of 130 camera clips 1 was called AI-made",
+        "not a proof",
+        "would settle it",
+    ):
+        assert part in verdict.explanation
+    assert [e.name for e in verdict.evidence if e.scope == "content"] == [
+        *("patches", "residual", "fused", "quality", "agreement")
+    ]
+
+
+def test_pictures_like_those_of_a_camera_give_no_evidence_of_ai(seen, clip):
+    verdict = judged(seen(-2.0), clip)
+    assert (verdict.name, verdict.headline) == ("no_ai_evidence", "No sign of AI was found")
+    assert NOT_GENUINE in verdict.explanation
+    assert "What speaks most for a camera" in verdict.explanation
+
+
+@pytest.mark.parametrize("logit", [2.0, -2.0])
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"agreement": FLIPS}, "does not survive stronger compression"),
+        ({"agreement": None}, "could not be tried"),
+        ({"agreement": Agreement()}, "could not be tried"),
+        ({"kind": Kind("cartoon", 0.9, SENTENCES["cartoon"])}, "a drawing or an animation"),
+        ({"kind": Kind("screen", 0.9, SENTENCES["screen"])}, "recording of a screen"),
+        ({"kind": Kind("still", 1.0, SENTENCES["still"])}, "one still picture"),
+        ({"kind": Kind("slideshow", 0.9, SENTENCES["slideshow"])}, "series of still pictures"),
+    ],
+)
+def test_what_keeps_the_pictures_from_deciding_is_said(seen, clip, logit, changes, why):
+    verdict = judged(seen(logit, **changes), clip)
     assert verdict.name == "inconclusive"
-    assert "too weak to decide" in verdict.explanation
+    assert why in verdict.explanation and NOT_GENUINE in verdict.explanation
 
 
-def test_hints_never_change_a_verdict(sora, camera, clip, marks):
+def test_one_detector_alone_never_decides(seen, clip):
+    verdict = judged(seen(0.0, evidence=(said("patches", 2.0),)), clip)
+    assert verdict.name == "inconclusive" and "Only one detector" in verdict.explanation
+
+
+def test_between_the_operating_points_it_stays_open(seen, clip):
+    verdict = judged(seen(0.75), clip)
+    assert verdict.name == "inconclusive"
+    assert "leans towards a generator, but not so far" in verdict.explanation
+
+
+def test_what_is_unlike_anything_measured_stays_open(seen, clip):
+    verdict = judged(seen(0.0), clip)
+    assert verdict.name == "inconclusive" and "unlike the camera footage and unlike" in verdict.explanation
+
+
+def test_detectors_without_a_word_leave_it_open(seen, clip):
+    verdict = judged(seen(0.0, evidence=()), clip)
+    assert verdict.name == "inconclusive"
+    assert "no detector found anything it can measure" in verdict.explanation
+
+
+def test_pictures_that_nothing_can_be_said_of_are_not_applicable(seen, clip, marks):
+    content = seen(2.0, level={"gate": "failed", "reason": "they are black, plain or almost without detail"})
+    verdict = judged(content, clip)
+    assert verdict.name == "not_applicable"
+    assert "black, plain" in verdict.explanation and NOT_GENUINE in verdict.explanation
+    marked = judge(credential=None, marks=marks, clip=clip(), content=content)
+    assert marks.payload.hex in marked.explanation
+
+
+def test_low_quality_is_mentioned(seen, clip):
+    content = seen(4.0, level={"bin": "poor", "gate": "low", "reason": "little fine detail is left"})
+    verdict = judged(content, clip)
+    assert verdict.name == "likely_ai" and "little fine detail is left" in verdict.explanation
+
+
+@pytest.mark.parametrize("logit", [2.0, -2.0, 0.75])
+def test_what_is_declared_comes_before_what_is_seen(seen, clip, sora, camera, logit):
+    content = seen(logit)
+    assert judge(credential=sora, clip=clip(), content=content).name == "declared_ai"
+    assert judge(credential=camera, clip=clip(), content=content).name == "captured_signed"
+    assert judge(credential=None, clip=None, content=content, unreadable="cut off").name == "not_applicable"
+
+
+@pytest.mark.parametrize(("logit", "words_of_it"), [(2.0, "AI made them"), (-2.0, "a camera took them")])
+def test_broken_credentials_keep_their_verdict_and_add_what_is_seen(seen, clip, sora, logit, words_of_it):
+    verdict = judge(credential=replace(sora, integrity="altered"), clip=clip(), content=seen(logit))
+    assert verdict.name == "inconclusive" and "Changed after it was signed" in verdict.headline
+    assert f"Judged by the pictures alone, it is likely that {words_of_it}." in verdict.explanation
+
+
+def test_a_clip_that_was_not_looked_at_is_said_nothing_of(clip):
+    verdict = judge(credential=None, clip=clip())
+    assert verdict.headline == "Nothing is known about where this video comes from"
+    assert "detector" not in verdict.explanation
+
+
+def test_own_mark_does_not_move_the_verdict_of_the_pictures(seen, clip, marks):
+    for logit in (2.0, -2.0, 0.75):
+        plain = judge(credential=None, clip=clip(), content=seen(logit))
+        marked = judge(credential=None, marks=marks, clip=clip(), content=seen(logit))
+        assert plain.name == marked.name
+
+
+def test_hints_never_change_a_verdict(sora, camera, clip, marks, seen):
     suspicious = clip(
         video={"frame_rate": 16, "frames": 81, "width_px": 832, "height_px": 448},
         metadata={"encoder": "Lavf60", "major_brand": "isom", "AIGC": '{"Label": "3"}'},
     )
-    for credential in (None, sora, camera, replace(sora, integrity="altered")):
+    cases = [(c, s) for c in (None, sora, camera, replace(sora, integrity="altered")) for s in (Content(), seen(2.0))]
+    for credential, content in cases:
         for carried in (Marks(), marks):
-            plain = judge(credential=credential, marks=carried, clip=clip())
-            hinted = judge(credential=credential, marks=carried, clip=suspicious)
+            plain = judge(credential=credential, marks=carried, clip=clip(), content=content)
+            hinted = judge(credential=credential, marks=carried, clip=suspicious, content=content)
             assert (plain.name, plain.headline, plain.explanation) == (hinted.name, hinted.headline, hinted.explanation)
             assert sum(e.scope == "hint" for e in hinted.evidence) > sum(e.scope == "hint" for e in plain.evidence)
 
@@ -213,7 +342,7 @@ def test_the_one_misleading_word_never_appears(sora, camera, clip, marks):
             for signer in signers:
                 for carried in (Marks(), marks, *damaged):
                     credential = replace(base, integrity=integrity, signer=signer)
-                    verdict = judge(credential=credential, marks=carried, clip=clip(), content=(SURE,))
+                    verdict = judge(credential=credential, marks=carried, clip=clip(), content=Content((SURE,)))
                     assert "invalid" not in words(verdict).lower()
                     assert verdict.headline and verdict.explanation.endswith(".")
                     assert verdict.name in ("declared_ai", "captured_signed", "inconclusive")

@@ -1,0 +1,1 @@
+"""Several detectors' scores into one: how it is fitted and the numbers that ship."""
