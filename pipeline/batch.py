@@ -220,8 +220,9 @@ def write_check_report(
 ) -> Path:
     """Write ``check.json`` and ``check.html``; returns the page."""
     from pipeline.report.html import render_check
+    from pipeline.report.pictures import without_pictures
 
-    write_atomic(output / "check.json", to_json(list(results)) + "\n")
+    write_atomic(output / "check.json", to_json([without_pictures(result) for result in results]) + "\n")
     page = output / "check.html"
     write_atomic(page, render_check(tuple(results), thumbnails=pictures or {}))
     return page

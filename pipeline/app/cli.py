@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.app.check_command import check as check_command
 from pipeline.app.keys import keys_app
 from pipeline.app.recovering import recover as recover_command
 from pipeline.app.repository import repository_app
@@ -19,7 +20,7 @@ from pipeline.app.terminal import console as _console
 from pipeline.app.terminal import print_json as _print_json
 from pipeline.app.terminal import visible
 from pipeline.app.trust import trust_app
-from pipeline.errors import FoleymarkError, UsageError
+from pipeline.errors import FoleymarkError
 
 app = typer.Typer(
     name="foleymark",
@@ -287,74 +288,7 @@ def mark(
 app.command()(sign_command)
 app.command()(recover_command)
 app.command()(stamp_command)
-
-
-# ------------------------------------------------------------------ check
-@app.command()
-def check(
-    files: Annotated[list[Path], typer.Argument(help="Files or folders.")],
-    html: Annotated[Path | None, typer.Option(help="Write a page with the evidence here.")] = None,
-    only: Annotated[
-        str | None, typer.Option(help="Look only at these, by comma: credentials, mark, container, picture.")
-    ] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show how the mark was found: where, how surely, how the picture lies.")
-    ] = False,
-    policy: Annotated[str | None, typer.Option(help="strict: only official trust lists; open: added ones too.")] = None,
-    fetch_remote: Annotated[
-        list[str] | None, typer.Option("--fetch-remote", help="Fetch credentials a file points to, from this host.")
-    ] = None,
-    sandbox: Annotated[bool, typer.Option("--sandbox", help="This machine may be such a host.", hidden=True)] = False,
-    tenant: OptionalTenant = None,
-    config: Config = None,
-    fail_on: Annotated[str | None, typer.Option(help="'ai': exit with 10 when a file is declared AI-made.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Is this video AI-made, and where does it come from? Answers with evidence."""
-    if only is None or "credentials" in only:
-        # the process that reads strangers' files starts while the rest is still being loaded
-        from pipeline.provenance.reading import worker
-
-        worker.warm_up()
-    from pipeline import checking
-    from pipeline.app.checking import check_files
-    from pipeline.config import load_settings
-
-    parts = _parts(only, checking.PARTS)
-    asked = {"mark": {"tenant": tenant}, "check": {"policy": policy, "fetch_hosts": fetch_remote or None}}
-    settings = load_settings(file=config, arguments=asked)
-    if fail_on not in (None, "ai"):
-        raise UsageError(f"--fail-on takes 'ai', not {fail_on!r}.")
-    console = _console(as_json)
-    keys = _keys(settings.mark.tenant)
-    results = check_files(files, parts=parts, keys=keys, console=console, html=html, settings=settings, local=sandbox)
-    if as_json:
-        _print_json(results)
-    else:
-        from pipeline.app.show import show_check
-
-        for result in results:
-            show_check(console, result, explain=explain)
-        if html:
-            console.print(f"Report: {html}", markup=False)
-    raise typer.Exit(_check_exit(results, fail_on))
-
-
-def _parts(only: str | None, known: tuple[Any, ...]) -> tuple[Any, ...]:
-    if only is None:
-        return known
-    asked = tuple(part.strip() for part in only.split(","))
-    for part in asked:
-        if part not in known:
-            raise UsageError(f"--only: there is no part {part!r}; known: {', '.join(known)}.")
-    return asked
-
-
-def _check_exit(results: list[Any], fail_on: str | None) -> int:
-    if any(result.error for result in results):
-        return 3
-    found = any(result.verdict.name in ("declared_ai", "likely_ai") for result in results)
-    return 10 if fail_on == "ai" and found else 0
+app.command()(check_command)
 
 
 def _check_output(source: Path, output: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +15,7 @@ from pipeline.detect.watermark import clock
 from pipeline.records import (
     CheckResult,
     Credential,
+    Evidence,
     Ingredient,
     JobResult,
     Loudness,
@@ -26,6 +27,9 @@ from pipeline.records import (
     SoundPlan,
     VerdictName,
 )
+
+if TYPE_CHECKING:
+    from pipeline.report.evidence import Row
 
 _COLOURS: dict[VerdictName, str] = {
     "declared_ai": "magenta",
@@ -85,25 +89,75 @@ def loudness_words(loudness: Loudness | None) -> str:
 def show_check(console: Console, result: CheckResult, *, explain: bool = False) -> None:
     """The verdict and its reasons; with `explain` also how the mark was found."""
     colour = _COLOURS[result.verdict.name]
-    console.print(f"[bold]{escape(visible(str(result.path)))}[/]")
-    console.print(f"[bold {colour}]{escape(result.verdict.headline)}[/]")
-    console.print(escape(result.verdict.explanation))
+    console.print(f"[bold]{_safe(result.address or str(result.path))}[/]")
+    console.print(f"[bold {colour}]{_safe(result.verdict.headline)}[/]  [dim]{result.verdict.name}[/]")
+    console.print(_safe(result.verdict.explanation))
     if result.credential:
         show_credential(console, result.credential)
     if result.recovery:
         show_recovery(console, result.recovery)
     for track, reading in (("picture", result.marks.picture), ("sound", result.marks.sound)):
         if reading and reading.sentence:
-            console.print(f"[dim]Mark in the {track}:[/] {escape(reading.sentence)}")
+            console.print(f"[dim]Mark in the {track}:[/] {_safe(reading.sentence)}")
     if explain and not result.error:
         show_readings(console, result.marks)
-    for evidence in result.verdict.evidence:
-        if evidence.scope != "declared":
-            counted = "shown, never counted" if evidence.scope == "hint" else "measured"
-            console.print(f"[dim]{escape(evidence.name)} ({counted}):[/] {escape(evidence.sentence)}")
+    show_evidence(console, result.verdict.evidence)
+    show_moments(console, result.verdict.evidence)
+    if result.verdict.not_checked:
+        console.print("[dim]Not checked:[/]")
     for sentence in result.verdict.not_checked:
-        console.print(f"[dim]{escape(sentence)}[/]")
+        console.print(f"  {_safe(sentence)}")
     console.print()
+
+
+def show_evidence(console: Console, found: Sequence[Evidence]) -> None:
+    """What was measured: how strongly it speaks, whether it counts, what it says; then hints."""
+    from pipeline.report.evidence import rows
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading, width in (("measured", 26), ("how strongly", 22), ("counts", 14)):
+        table.add_column(heading, max_width=width)
+    table.add_column("what it says", ratio=1)
+    for row in rows(found):
+        table.add_row(*map(_safe, _evidence_cells(row)))
+    if table.row_count:
+        console.print(table)
+    _show_hints(console, found)
+
+
+def _evidence_cells(row: Row) -> tuple[str, ...]:
+    from pipeline.report.evidence import odds
+
+    one = row.evidence
+    why = "" if one.applicable or one.reason in one.sentence else f" ({one.reason})"
+    strength = (odds(row.pull) or "says nothing") if row.leans else ""
+    return row.name, strength, row.standing.short, one.sentence + why
+
+
+def _show_hints(console: Console, found: Sequence[Evidence]) -> None:
+    from pipeline.report.evidence import name_of
+
+    for one in found:
+        if one.scope == "hint":
+            name = "" if one.name == "container" else f"{name_of(one)}: "
+            console.print(f"[dim]Hint, never counted:[/] {_safe(name + one.sentence)}")
+
+
+def show_moments(console: Console, found: Sequence[Evidence]) -> None:
+    """Where a person should look; none of it counted."""
+    from pipeline.report.moments import moments_view
+
+    moments = moments_view(tuple(found))
+    if moments:
+        console.print("[dim]Worth a look (shown, never counted):[/]")
+    for one in moments:
+        where = f", {one['where']}" if one["where"] else ""
+        console.print(f"  {one['number']}. {one['when']}{where}: {_safe(one['sentence'])}")
+
+
+def _safe(text: str) -> str:
+    # neither markup nor control characters of a stranger
+    return escape(visible(text))
 
 
 def show_credential(console: Console, credential: Credential) -> None:

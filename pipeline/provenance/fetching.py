@@ -1,7 +1,7 @@
-"""Fetching a small file from an address, carefully: the only place of the provenance part that touches a network.
+"""Fetching a file from an address, carefully: the only place of the provenance part that touches a network.
 
 Only https, except on this very machine when that is allowed; never an address inside the own network, whatever
-name it hides behind; no redirect to another host; bounded in size and time.
+name it hides behind; no redirect to another host unless that was asked for; bounded in size and time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import ipaddress
 import logging
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pipeline.errors import CredentialError
@@ -49,21 +49,50 @@ def fetch(
     CredentialError
         When it is not allowed, not there, too large or too slow.
     """
+    import io
+
+    into = io.BytesIO()
+    fetch_into(into, url, max_bytes=max_bytes, timeout_s=timeout_s, hosts=hosts, local=local)
+    return into.getvalue()
+
+
+def fetch_into(
+    into: BinaryIO,
+    url: str,
+    *,
+    max_bytes: int,
+    timeout_s: float,
+    hosts: tuple[str, ...] | None = None,
+    local: bool = False,
+    elsewhere: bool = False,
+) -> None:
+    """Write the content of an address into an open file, block by block; what is large never lies in memory.
+
+    Parameters
+    ----------
+    into : binary file, open for writing
+        After an error it may hold a part.
+    elsewhere : bool
+        Follow redirects to other hosts; each is held to the same rules as the first.
+
+    The rest, and errors, as `fetch`.
+    """
     deadline = time.monotonic() + timeout_s
     parts = _allowed(url, hosts=hosts, local=local)
     for _ in range(MAX_REDIRECTS + 1):
-        status, location, body = _get(parts, max_bytes=max_bytes, deadline=deadline, local=local)
+        status, location = _get(parts, into, max_bytes=max_bytes, deadline=deadline, local=local)
         if status not in REDIRECTS:
             break
+        # a host out there does not get to send us to this machine
+        local = local and _is_loopback_name(parts.hostname or "")
         target = _allowed(urljoin(parts.geturl(), location), hosts=hosts, local=local)
-        if target.hostname != parts.hostname:
+        if target.hostname != parts.hostname and not elsewhere:
             raise CredentialError(
                 f"{_shown(url)} sends us on to {_shown(target.geturl())}: fetch it from there yourself"
             )
         parts = target
     if status != 200:
         raise CredentialError(f"{_shown(url)} answers with {status}: check the address")
-    return body
 
 
 def _allowed(url: str, *, hosts: tuple[str, ...] | None, local: bool) -> SplitResult:
@@ -90,7 +119,7 @@ def _is_loopback_name(host: str) -> bool:
         return False
 
 
-def _get(parts: SplitResult, *, max_bytes: int, deadline: float, local: bool) -> tuple[int, str, bytes]:
+def _get(parts: SplitResult, into: BinaryIO, *, max_bytes: int, deadline: float, local: bool) -> tuple[int, str]:
     import http.client
 
     connection = _connection(parts, deadline=deadline, local=local)
@@ -100,17 +129,16 @@ def _get(parts: SplitResult, *, max_bytes: int, deadline: float, local: bool) ->
         connection.request("GET", path, headers={"Accept-Encoding": "identity", "User-Agent": "Foleymark"})
         answer = connection.getresponse()
         location = answer.getheader("Location") or ""
-        if answer.status != 200:
-            return answer.status, location, b""
-        return answer.status, location, _body(answer, connection, max_bytes=max_bytes, deadline=deadline)
+        if answer.status == 200:
+            _copy(answer, connection, into, max_bytes=max_bytes, deadline=deadline)
+        return answer.status, location
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise CredentialError(f"{_shown(parts.geturl())} cannot be fetched ({clean(str(error), 100)})") from error
     finally:
         connection.close()
 
 
-def _body(answer: Any, connection: Any, *, max_bytes: int, deadline: float) -> bytes:
-    parts: list[bytes] = []
+def _copy(answer: Any, connection: Any, into: BinaryIO, *, max_bytes: int, deadline: float) -> None:
     size = 0
     while True:
         left_s = deadline - time.monotonic()
@@ -120,11 +148,11 @@ def _body(answer: Any, connection: Any, *, max_bytes: int, deadline: float) -> b
             connection.sock.settimeout(left_s)
         block = answer.read1(BLOCK_BYTES)
         if not block:
-            return b"".join(parts)
+            return
         size += len(block)
         if size > max_bytes:
             raise CredentialError(f"what is fetched is larger than {max_bytes} bytes: it was left there")
-        parts.append(block)
+        into.write(block)
 
 
 def _connection(parts: SplitResult, *, deadline: float, local: bool) -> http.client.HTTPConnection:

@@ -34,7 +34,7 @@ def render_check(results: tuple[CheckResult, ...], *, thumbnails: Mapping[Path, 
     """
     pictures = thumbnails or {}
     files = [views.check_view(result, pictures.get(result.path)) for result in results]
-    return _environment().get_template("check.html.j2").render(files=files)
+    return _environment().get_template("check.html.j2").render(files=files, version=_version())
 
 
 def render_batch(
@@ -58,6 +58,12 @@ def render_batch(
     """
     view = views.batch_view(jobs, dict(pictures or {}), folder)
     return _environment().get_template("batch.html.j2").render(title=title, **view)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("foleymark")
 
 
 @lru_cache(maxsize=1)

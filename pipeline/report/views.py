@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
@@ -11,12 +10,11 @@ from pipeline.detect import watermark
 from pipeline.records import CheckResult, Clip, Evidence, JobResult, Loudness, MarkReading, Marks, Verdict
 from pipeline.report import words
 from pipeline.report.credentials import axes, credential_view
+from pipeline.report.curves import curves_view
+from pipeline.report.evidence import content_views, name_of
+from pipeline.report.moments import kind_of, moments_view, questions
 from pipeline.report.pictures import data_uri
 from pipeline.report.recovery import recovery_view
-
-_PNG_URI = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
-# names of detectors as a reader sees them
-_DETECTORS = {"residual": "Finest detail of the picture"}
 
 
 def link(target: PurePath, folder: PurePath | None) -> str:
@@ -30,25 +28,48 @@ def link(target: PurePath, folder: PurePath | None) -> str:
 
 def check_view(result: CheckResult, picture: bytes | None) -> dict[str, Any]:
     """Everything the template needs of one checked file."""
-    content = [e for e in result.verdict.evidence if e.scope == "content"]
+    evidence = result.verdict.evidence
     return {
-        "name": result.path.name or str(result.path),
+        "name": result.address or result.path.name or str(result.path),
         "facts": clip_facts(result.clip),
-        "sha256": result.clip.sha256 if result.clip else "",
+        "sha256": result.sha256 or (result.clip.sha256 if result.clip else ""),
         "verdict": verdict_view(result.verdict),
         "picture": data_uri(picture) if picture else "",
         "credential": credential_view(result.credential, result.clip.duration_s if result.clip else 0.0),
         "recovery": recovery_view(result.recovery),
-        "looked_for_credentials": any(e.name == "credentials" for e in result.verdict.evidence),
+        "looked_for_credentials": any(e.name == "credentials" for e in evidence),
         "elsewhere": result.credential.remote_url if result.credential else "",
         "mark": mark_view(result.marks),
-        "labels": [e.sentence for e in result.verdict.evidence if e.scope == "declared" and e.name == "container"],
-        "content": [evidence_view(e) for e in content],
-        "hints": [e for e in result.verdict.evidence if e.scope == "hint"],
+        "labels": [e.sentence for e in evidence if e.scope == "declared" and e.name == "container"],
+        "hints": [hint_view(e) for e in evidence if e.scope == "hint"],
         "not_checked": result.verdict.not_checked,
         "error": result.error,
         "seconds": f"{result.seconds:.1f}" if result.seconds else "",
+        **seen_view(result),
     }
+
+
+def seen_view(result: CheckResult) -> dict[str, Any]:
+    """What was measured in picture and sound, and what is left for a person to look at."""
+    evidence, kind = result.verdict.evidence, kind_of(result)
+    moments = moments_view(evidence)
+    return {
+        "kind": kind,
+        # then what was measured is shown beside, and did not decide
+        "declares": result.verdict.name in ("declared_ai", "captured_signed"),
+        "content": content_views(evidence),
+        "curves": curves_view(evidence, moments, result.clip.duration_s if result.clip else 0.0),
+        "moments": moments,
+        # a file that could not be read is not there to be looked at
+        "questions": () if result.error else questions(kind),
+    }
+
+
+def hint_view(evidence: Evidence) -> dict[str, str]:
+    """A hint; one that a detector gave goes by the detector's name."""
+    if evidence.name == "container":
+        return {"name": "", "sentence": evidence.sentence, "reason": ""}
+    return {"name": name_of(evidence), "sentence": evidence.sentence, "reason": evidence.reason}
 
 
 def verdict_view(verdict: Verdict) -> dict[str, str]:
@@ -75,19 +96,6 @@ def _reading_words(track: str, reading: MarkReading) -> str:
     seen = f", {reading.frames} pictures" if reading.frames else ""
     how = f", {reading.geometry}" if reading.geometry else ""
     return f"{track}: {found}{seen}{how}"
-
-
-def evidence_view(evidence: Evidence) -> dict[str, Any]:
-    """A content detector's statement, limits, figures and place on a scale (0 camera .. 100 AI)."""
-    return {
-        "name": _DETECTORS.get(evidence.name, evidence.name),
-        "sentence": evidence.sentence,
-        "reason": evidence.reason,
-        "applicable": evidence.applicable,
-        "place": round(50 + 45 * max(-1.0, min(1.0, evidence.llr / 3.0))),
-        "raw": sorted(evidence.raw.items()),
-        "picture": evidence.picture if _PNG_URI.fullmatch(evidence.picture) else "",
-    }
 
 
 def clip_facts(clip: Clip | None) -> list[str]:

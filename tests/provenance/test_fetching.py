@@ -89,6 +89,26 @@ def test_redirects_stay_on_the_host(address):
         fetch(f"{address}/to//to//to//to//to//a", max_bytes=1000, local=True)
 
 
+def test_other_hosts_are_followed_when_asked_for(address, tmp_path):
+    elsewhere = address.replace("127.0.0.1", "localhost")
+    with open(tmp_path / "a", "wb") as into:
+        fetching.fetch_into(
+            into, f"{address}/to/{elsewhere}/a", max_bytes=1000, timeout_s=5, local=True, elsewhere=True
+        )
+    assert (tmp_path / "a").read_bytes() == b"x" * 1000
+    with open(tmp_path / "b", "wb") as into, pytest.raises(CredentialError, match="only plain https"):
+        fetching.fetch_into(
+            into, f"{address}/to/http://a.example/", max_bytes=1000, timeout_s=5, local=True, elsewhere=True
+        )
+
+
+def test_a_host_out_there_does_not_send_us_to_this_machine(monkeypatch, tmp_path):
+    """Where this machine is allowed as a host, only what it says itself may lead back to it."""
+    monkeypatch.setattr(fetching, "_get", lambda *_, **__: (302, "http://127.0.0.1:9/secret"))
+    with open(tmp_path / "a", "wb") as into, pytest.raises(CredentialError, match="only plain https"):
+        fetching.fetch_into(into, "https://a.example/", max_bytes=9, timeout_s=5, local=True, elsewhere=True)
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.detect.findings import Content
 from pipeline.detect.verdict import judge
 from pipeline.records import (
     Action,
@@ -154,7 +155,7 @@ def make_check(
         credential=credential,
         marks=marks or NO_MARK,
         clip=clip,
-        content=(make_content(),),
+        content=Content(evidence=(make_content(),)),
         not_checked=not_checked,
     )
     return CheckResult(clip.path, verdict, credential, marks or NO_MARK, clip, seconds=1.31)
@@ -176,7 +177,7 @@ def make_job(name: str = "anvil.mp4", state: str = "done", **changes: object) ->
         cues=14,
         loudness=Loudness(-14.03, -1.21, -14.0),
         mark=MarkReport(make_marks().payload, 1.0, 48.27, 1, make_marks()),
-        master_verdict=judge(credential=None, clip=clip, content=(make_content(),)),
+        master_verdict=judge(credential=None, clip=clip, content=Content(evidence=(make_content(),))),
         check=check,
         timings={
             "probe": 0.04,

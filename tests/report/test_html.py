@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from pipeline.detect.findings import Content
 from pipeline.detect.verdict import judge
 from pipeline.records import (
     Action,
@@ -26,45 +26,14 @@ from pipeline.records import (
 )
 from pipeline.report import plots, views, words
 from pipeline.report.html import render_batch, render_check
+from tests.report.page_reader import Page
 
 ALLOWED_TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "article", "section", "nav"),
     *("h1", "h2", "h3", "h4", "p", "div", "span", "strong", "a", "code", "br", "ol", "ul", "li", "dl", "dt", "dd"),
     *("details", "summary", "figure", "figcaption", "img", "video", "svg", "path", "circle", "rect"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
 }
-VOID = {"meta", "img", "br", "path", "circle"}
-
-
-class Page(HTMLParser):
-    """Collects tags, attributes and text, and checks that every tag is closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 def hostile_check(made) -> CheckResult:
@@ -95,12 +64,22 @@ def hostile_check(made) -> CheckResult:
     )
     clip = replace(made.make_clip(), metadata={"encoder": bad, "comment": bad, "major_brand": bad})
     content = replace(
-        made.make_content(), name=bad, sentence=bad, reason=bad, raw={bad: 1.0}, picture="javascript:alert(1)"
+        made.make_content(),
+        name=bad,
+        sentence=bad,
+        reason=bad,
+        raw={bad: 1.0},
+        picture="javascript:alert(1)",
+        curve=((-1e300, -7.0), (1e300, 8.0)),
     )
-    verdict = judge(credential=credential, clip=clip, content=(content,), not_checked=(bad,))
+    moment = replace(content, scope="moment", t0_s=1e300, t1_s=-1.0, box=(9.0, -9.0, 1e300, 0.0), raw={"score": 1e300})
+    verdict = judge(credential=credential, clip=clip, content=Content(evidence=(content,)), not_checked=(bad,))
+    verdict = replace(verdict, evidence=(*verdict.evidence, moment, replace(content, scope="hint")))
     match = RecoveryMatch(bad, "transplant", bad, bad, bad, (bad,), (MatchSpan(0, 1, 2, 3),), revoked=bad)
     recovery = Recovery(matches=(match,), sentences=(bad,), not_checked=(bad,))
-    return CheckResult(Path(bad.replace("/", "_")), verdict, credential, Marks(), clip, recovery, error=bad)
+    return CheckResult(
+        Path(bad.replace("/", "_")), verdict, credential, Marks(), clip, recovery, error=bad, sha256=bad, address=bad
+    )
 
 
 def hostile_ingredient(bad: str, *inside: Ingredient) -> Ingredient:
