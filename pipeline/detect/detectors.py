@@ -65,11 +65,10 @@ class CropDetectors:
         from pipeline.detect.networks import see
         from pipeline.detect.residual import score
 
-        def by_network(name: str, pixels: NDArray[np.uint8]) -> float:
-            return see(name, pixels, held_out=self._held_out).logit
+        def by_patches(pixels: NDArray[np.uint8]) -> float:
+            return see("patches", pixels, held_out=self._held_out).logit
 
-        networks = {name: partial(by_network, name) for name in ("patches",)}
-        return {"residual": partial(score, held_out=self._held_out), **networks}
+        return {"residual": partial(score, held_out=self._held_out), "patches": by_patches}
 
 
 def _crops(held_out: int | None) -> PictureDetector:

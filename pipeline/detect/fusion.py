@@ -21,7 +21,6 @@ OWN, OWN_WEIGHT = ("plugin:", "encoder"), 0.5
 WORDS = {
     "residual": "the finest detail of the picture",
     "patches": "the texture of small pieces of the picture",
-    "traces": "traces of a decoder",
     "colour": "how colour goes with brightness",
     "motion": "how things move",
     "faces": "the faces",

@@ -17,7 +17,6 @@ NAMES = {
     "residual": "Finest detail of the picture",
     "colour": "Colour beside brightness",
     "patches": "Patches of the picture (neural network)",
-    "traces": "Traces of a learned decoder (neural network)",
     "motion": "How things move (block motion)",
     "glitches": "Things that come and go",
     "faces": "Faces",

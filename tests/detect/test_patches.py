@@ -13,7 +13,7 @@ from models.patches import net as nets
 from models.patches import train, training
 from models.traces import train as traces_training
 from models.train_options import TrainOptions
-from pipeline.detect import networks, patches, traces
+from pipeline.detect import networks, patches
 from pipeline.detect.crops import Crops
 
 
@@ -156,10 +156,5 @@ def test_weights_of_another_network_are_refused(weights):
 
 def test_nothing_to_look_at_is_said():
     none = Crops(np.zeros((0, 5, 176, 176), np.uint8), (), (), (), (), reason="the clip is too short to measure")
-    for said in (patches.evidence(none), traces.evidence(none)):
-        assert not said.applicable and said.gate == "failed" and "too short" in said.sentence
-
-
-def test_traces_say_what_they_see(weights):
-    said = traces.evidence(crops_of(noise(2, side=144)))
-    assert said.name == "traces" and said.raw["crops"] == 4 and "decoder" in said.sentence
+    said = patches.evidence(none)
+    assert not said.applicable and said.gate == "failed" and "too short" in said.sentence
