@@ -115,7 +115,9 @@ def test_a_black_clip_is_not_applicable(tmp_path, make_clip, monkeypatch):
     from pipeline.detect import examiner
 
     monkeypatch.setattr(examiner, "PICTURE_DETECTORS", {})
-    black = make_clip(tmp_path / "a.mp4", frames=48, picture=lambda _i, w, h: np.zeros((h, w, 3), np.uint8))
+    black = make_clip(
+        tmp_path / "a.mp4", width=320, height=240, frames=48, picture=lambda _i, w, h: np.zeros((h, w, 3), np.uint8)
+    )
     result = checking.check(black, keys=Keys(tmp_path / "nobody"), parts=("picture",))
     assert result.verdict.name == "not_applicable"
     assert "black" in result.verdict.explanation

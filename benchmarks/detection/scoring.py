@@ -47,7 +47,7 @@ class Judged:
     score: float
     verdict: str
     seconds: float
-    # what each detector said that had something to say, as a log-likelihood ratio
+    # score of each detector that had something to say
     detectors: dict[str, float] = field(default_factory=dict)
     # what `check` says it did not do, but for what was not asked for
     not_checked: list[str] = field(default_factory=list)
@@ -173,8 +173,10 @@ def judge(path: Path, *, held_out: int | None = None, thoroughness: Thoroughness
     said: dict[str, float] = {}
     for item in result.verdict.evidence:
         # of several faces, say, the one that speaks loudest
-        if item.scope == "content" and item.applicable and math.isfinite(item.llr):
-            said[item.name] = max(said.get(item.name, 0.0), item.llr, key=abs)
+        # a network's logit is not calibrated before fusion
+        score = item.llr if item.name == FUSED else item.raw.get("logit", item.llr)
+        if item.scope == "content" and item.applicable and math.isfinite(score):
+            said[item.name] = max(said.get(item.name, 0.0), score, key=abs)
     left_out = [said for said in result.verdict.not_checked if not said.endswith("was not asked for.")]
     detectors = {name: llr for name, llr in said.items() if name not in SPEAK_FOR_NOBODY}
     return Judged(said.get(FUSED, 0.0), result.verdict.name, result.seconds, detectors, left_out)

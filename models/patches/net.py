@@ -70,10 +70,13 @@ class PatchNet(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [N] of crops [N, T, H, W] and the unnormalised attention [N] of each."""
-        count = crops.shape[0]
-        maps = self.trunk(high_pass(crops).contiguous(memory_format=torch.channels_last))
+        return self.judge(high_pass(crops))
+
+    def judge(self, residuals: Tensor) -> tuple[Tensor, Tensor]:
+        """The same from what `high_pass` gave, which is alike for every member."""
+        maps = self.trunk(residuals.contiguous(memory_format=torch.channels_last))
         spread = maps.flatten(2).std(dim=2)
-        steps = torch.cat([maps.mean(dim=(2, 3)), spread], dim=1).reshape(count, STEPS, -1)
+        steps = torch.cat([maps.mean(dim=(2, 3)), spread], dim=1).reshape(len(residuals) // STEPS, STEPS, -1)
         found = self.embed(torch.cat([steps.mean(dim=1), steps.std(dim=1)], dim=1))
         return self.answer(found).squeeze(1), self.weigh(found).squeeze(1)
 

@@ -52,13 +52,19 @@ def see(name: str, pixels: NDArray[np.uint8], *, held_out: int | None = None) ->
     import numpy as np
     import torch
 
-    from models.patches.net import pool
+    from models.patches.net import high_pass, pool
 
+    nets = _nets(name, held_out)
+    parts: list[list[Any]] = [[] for _ in nets]
     found = []
     with torch.inference_mode():
-        for net in _nets(name, held_out):
-            parts = [net(torch.from_numpy(pixels[i : i + CHUNK])) for i in range(0, len(pixels), CHUNK)]
-            every, weights = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
+        for start in range(0, len(pixels), CHUNK):
+            # filtered once for all members, which takes as long as one of them
+            residuals = high_pass(torch.from_numpy(pixels[start : start + CHUNK]))
+            for net, mine in zip(nets, parts, strict=True):
+                mine.append(net.judge(residuals))
+        for mine in parts:
+            every, weights = torch.cat([p[0] for p in mine]), torch.cat([p[1] for p in mine])
             found.append((every.numpy(), torch.softmax(weights, 0).numpy(), pool(every, weights).numpy()))
     logits, shares, pooled = (np.stack([member[i] for member in found]).astype(np.float64) for i in range(3))
     return Seen(logits.mean(axis=0), shares.mean(axis=0), pooled)
@@ -84,4 +90,19 @@ def _net(arrays: dict[str, Any], number: int) -> Any:
     # counters of batches are not needed to judge
     if unexpected or any(not key.endswith("num_batches_tracked") for key in missing):
         raise ValueError(f"the weights of the patch network do not fit it: {missing} {unexpected}")
-    return net.eval().to(memory_format=torch.channels_last)
+    return _folded(net.eval()).to(memory_format=torch.channels_last)
+
+
+def _folded(net: Any) -> Any:
+    """Batch normalisation folded into the convolution before it: the same answers in less time."""
+    import torch
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    layers = list(net.trunk)
+    folded = [
+        fuse_conv_bn_eval(layer, layers[i + 1]) if isinstance(layer, torch.nn.Conv2d) else layer
+        for i, layer in enumerate(layers)
+        if not isinstance(layer, torch.nn.BatchNorm2d)
+    ]
+    net.trunk = torch.nn.Sequential(*folded)
+    return net

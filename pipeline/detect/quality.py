@@ -18,8 +18,8 @@ QualityBin = Literal["good", "fair", "poor"]
 BINS: tuple[QualityBin, ...] = ("good", "fair", "poor")
 Gate = Literal["passed", "low", "failed"]
 
-# below this nothing is left of what detectors measure: a quarter of the smallest patch would be border
-LEAST_SIDE_PX = 128
+# smaller than nearly all clips that detectors were measured on; of such pictures all crops are the same
+LEAST_SIDE_PX = 200
 # less than this is no clip (brief pictures have no course of time to look at)
 LEAST_LENGTH_S = 1.0
 # share of plain pictures from which there is nothing to measure
