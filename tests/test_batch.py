@@ -58,7 +58,9 @@ def test_a_finished_clip_has_everything(finished, shared_keys):
         a.action for a in credential.actions
     }
     assert credential.soft_bindings[0].value_hex.endswith(result.mark.payload.hex)
-    assert result.master_verdict.name == "inconclusive"
+    # a rendered pattern is neither camera footage nor a generator's: what is said of it is not asserted, only that it is
+    assert result.master_verdict.name in ("inconclusive", "likely_ai")
+    assert any(item.name == "fused" and item.applicable for item in result.master_verdict.evidence)
     assert (job.output.with_suffix(".cues.yaml")).read_text().startswith("#")
     assert {p.name for p in job.records.iterdir()} == {
         "analysis.json",
