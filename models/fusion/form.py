@@ -105,9 +105,10 @@ class Fusion:
         return {name: sum(parts[name] for parts in found) / len(found) for name in found[0]}
 
     def inside(self, scores: Mapping[str, float], *, held_out: int | None = None) -> tuple[str, ...]:
-        """Detectors that gave a score of the kind that calibration saw."""
+        """Detectors that have a voice and gave a score of the kind that calibration saw."""
         first = self._speaking(held_out)[0]
-        return tuple(n for n, scale in first.scales.items() if n in scores and scale.llr(scores[n]) is not None)
+        voices = {name: scale for name, scale in first.scales.items() if scale.slope > 0 and name in scores}
+        return tuple(name for name, scale in voices.items() if scale.llr(scores[name]) is not None)
 
     def p_values(self, logit: float, *, held_out: int | None = None) -> tuple[float, float]:
         """How unusual a logit is among AI clips (on the low side) and among camera clips (on the high side)."""
