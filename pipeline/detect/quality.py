@@ -19,7 +19,7 @@ BINS: tuple[QualityBin, ...] = ("good", "fair", "poor")
 Gate = Literal["passed", "low", "failed"]
 
 # smaller than nearly all clips that detectors were measured on; of such pictures all crops are the same
-LEAST_SIDE_PX = 200
+LEAST_SIDE_PX = 160
 # less than this is no clip (brief pictures have no course of time to look at)
 LEAST_LENGTH_S = 1.0
 # share of plain pictures from which there is nothing to measure
