@@ -34,7 +34,7 @@ class Fixed:
 def manifest(tmp_path, make_clip) -> Path:
     """One clip of each kind, and a sound that is none of the table's."""
     for name, frames in (("a", 24), ("b", 26)):
-        make_clip(tmp_path / f"{name}.mp4", frames=frames, rate=8, width=256, height=192)
+        make_clip(tmp_path / f"{name}.mp4", frames=frames, rate=8, width=320, height=240)
     lines = ["path,kind,source,origin", "a.mp4,ai,gen,o1", "b.mp4,talk,cam,o2", "c.wav,sfx,x,o3"]
     (tmp_path / "index.csv").write_text("\n".join(lines))
     return tmp_path / "index.csv"
