@@ -58,7 +58,7 @@ def test_a_finished_clip_has_everything(finished, shared_keys):
         a.action for a in credential.actions
     }
     assert credential.soft_bindings[0].value_hex.endswith(result.mark.payload.hex)
-    # a rendered pattern is neither camera footage nor a generator's: what is said of it is not asserted, only that it is
+    # a rendered pattern is no camera footage and no generator's: only that something is said of it is asserted
     assert result.master_verdict.name in ("inconclusive", "likely_ai")
     assert any(item.name == "fused" and item.applicable for item in result.master_verdict.evidence)
     assert (job.output.with_suffix(".cues.yaml")).read_text().startswith("#")
