@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,13 @@ def show(figures: Mapping[str, Any], *, as_json: bool) -> None:
     width = max(map(len, figures))
     for name, value in figures.items():
         print(f"{name:<{width}}  {value:.3f}" if isinstance(value, float) else f"{name:<{width}}  {value}")
+
+
+def show_text(found: Mapping[str, Any], text: Callable[[Any], str], *, as_json: bool) -> None:
+    """Print what was found as JSON, or as the text made of it; names of files cannot write on the terminal."""
+    from pipeline.app.terminal import visible, visible_json
+
+    print(visible_json(json.dumps(found, indent=2)) if as_json else visible(text(found)))
 
 
 def note(text: str) -> None:

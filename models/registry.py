@@ -69,7 +69,7 @@ def save(name: str, arrays: Mapping[str, NDArray[Any]], *, about: Mapping[str, A
     data = render({key: np.ascontiguousarray(value) for key, value in arrays.items()})
     path = registry.parent / name / "weights.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, data)
+    replace_file(path, data)
     known = entries(registry) if registry.exists() else {}
     known[name] = {
         "file": f"{name}/weights.safetensors",
@@ -79,11 +79,12 @@ def save(name: str, arrays: Mapping[str, NDArray[Any]], *, about: Mapping[str, A
         "about": dict(about),
     }
     text = json.dumps(dict(sorted(known.items())), indent=2) + "\n"
-    _replace(registry, text.encode())
+    replace_file(registry, text.encode())
     return path
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
     beside = path.with_name(path.name + ".new")
     beside.write_bytes(data)
     beside.replace(path)

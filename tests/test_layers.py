@@ -97,6 +97,16 @@ def violations(path: Path) -> list[str]:
     return found
 
 
+# of models, only these programs may know of pipeline: they cut and measure clips
+PROGRAMS = ("models.train", "models.material", "models.encoders.train")
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if "models" in p.parts[len(ROOT.parts) :]], ids=module_of)
+def test_models_know_nothing_of_pipeline(path):
+    known = [name for name in imports_of(path) if name.split(".")[0] == "pipeline"]
+    assert not known or module_of(path) in PROGRAMS, f"{module_of(path)} imports {known}"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)
 def test_imports_go_downward(path):
     assert violations(path) == []

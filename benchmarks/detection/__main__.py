@@ -17,12 +17,11 @@ metadata_only_auc is what rate, size, length and bit rate of the original files 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.common import note
+from benchmarks.common import note, show_text
 from benchmarks.detection.canonical import VARIANTS, window_pictures
 from benchmarks.detection.manifest import Entry, drawn, read_manifest
 from benchmarks.detection.scoring import NATIVE, Plan, score_all
@@ -38,9 +37,8 @@ def main(words: Sequence[str] | None = None) -> int:
         note(str(error))
         return 2
     from benchmarks.detection.report import as_text
-    from pipeline.app.terminal import visible, visible_json
 
-    print(visible_json(json.dumps(found, indent=2)) if arguments.json else visible(as_text(found)))
+    show_text(found, as_text, as_json=arguments.json)
     return 0
 
 

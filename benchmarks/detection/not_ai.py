@@ -10,14 +10,13 @@ on a machine without other load. Ends with 1 when anything is called likely_ai.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import note
+from benchmarks.common import note, show_text
 from benchmarks.detection import hard_material
 from benchmarks.detection.manifest import Entry, drawn, read_manifest
 from benchmarks.detection.operations import Filter, cut
@@ -44,9 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
     real = drawn(entries, 2 * arguments.limit)
     with tempfile.TemporaryDirectory(prefix="foleymark-not-ai-") as folder:
         found = run([entry for entry in real if not entry.label], arguments.keep or Path(folder))
-    from pipeline.app.terminal import visible, visible_json
-
-    print(visible_json(json.dumps(found, indent=2)) if arguments.json else visible(as_text(found)))
+    show_text(found, as_text, as_json=arguments.json)
     return 1 if found["likely_ai"] else 0
 
 

@@ -10,7 +10,6 @@ mean absolute change of the score (log-likelihood ratio) and "shift" its mean, b
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections import Counter
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import note
+from benchmarks.common import note, show_text
 from benchmarks.detection.manifest import Entry, drawn, read_manifest
 from benchmarks.detection.metrics import rounded
 from benchmarks.detection.operations import OPERATIONS, OWN, cut
@@ -54,9 +53,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except UsageError as error:
         note(str(error))
         return 2
-    from pipeline.app.terminal import visible, visible_json
-
-    print(visible_json(json.dumps(found, indent=2)) if arguments.json else visible(as_text(found)))
+    show_text(found, as_text, as_json=arguments.json)
     return 0
 
 

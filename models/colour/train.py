@@ -13,6 +13,7 @@ from typing import Any
 
 from models import linear
 from models.colour.features import FEATURES
+from models.registry import replace_file
 from models.train_options import TrainOptions
 
 COEFFICIENTS = Path(__file__).parent / "coefficients.json"
@@ -29,5 +30,5 @@ def build(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def train(options: TrainOptions) -> None:
     """Fit, write the coefficients and print the report."""
     data, report = build(options.material)
-    COEFFICIENTS.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    replace_file(COEFFICIENTS, (json.dumps(data, indent=1) + "\n").encode())
     print(json.dumps(report, indent=2))

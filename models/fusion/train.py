@@ -18,6 +18,7 @@ from models.fusion.figures import by_detector, report
 from models.fusion.fit import fit
 from models.fusion.form import Fusion
 from models.fusion.table import read_table
+from models.registry import replace_file
 from models.train_options import TrainOptions
 
 COEFFICIENTS = Path(__file__).parent / "coefficients.json"
@@ -51,6 +52,4 @@ def print_figures(figures: dict[str, dict[str, float]], alone: dict[str, dict[st
 def write(path: Path, data: dict[str, Any]) -> None:
     """JSON with one line for each item, whole or not at all."""
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in data.items())
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
-    beside.replace(path)
+    replace_file(path, f"{{\n{lines}\n}}\n".encode())

@@ -7,7 +7,6 @@ The table comes from `python -m benchmarks.motion_features`. Deterministic; a fe
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -18,25 +17,16 @@ from numpy.typing import NDArray
 
 from models import linear
 from models.motion.features import FEATURES, WEIGHED
+from models.registry import replace_file
 from models.train_options import TrainOptions
-from pipeline.files import write_atomic
 
 COEFFICIENTS = Path(__file__).parent / "coefficients.json"
 TABLE = "features.csv"
 
 
-def read_table(path: Path, names: tuple[str, ...] = WEIGHED) -> tuple[linear.Table, NDArray[np.str_]]:
+def read_table(path: Path, names: tuple[str, ...] = WEIGHED) -> tuple[linear.Table, linear.Names]:
     """The measured clips and the variant of each row; KeyError names a missing column."""
-    with path.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    table = linear.Table(
-        x=np.array([[float(row[name]) for name in names] for row in rows]),
-        y=np.array([float(row["label"] == "ai") for row in rows]),
-        origin=np.array([row["origin"] for row in rows]),
-        source=np.array([row["source"] for row in rows]),
-        fold=np.array([int(row["fold"]) for row in rows]),
-    )
-    return table, np.array([row["variant"] for row in rows])
+    return linear.read_table(path, names)
 
 
 def build(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -97,5 +87,5 @@ def train(options: TrainOptions) -> None:
     """Write the coefficients beside this script and print what they are worth."""
     path = options.material / TABLE if options.material.is_dir() else options.material
     coefficients, report = build(path)
-    write_atomic(COEFFICIENTS, json.dumps(coefficients, indent=1) + "\n")
+    replace_file(COEFFICIENTS, (json.dumps(coefficients, indent=1) + "\n").encode())
     print(json.dumps({**report, "signs": signs(path)}, indent=1))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from models import linear
+from models.registry import replace_file
 from models.residual.features import FEATURES, measure
 from models.train_options import TrainOptions
 
@@ -59,5 +60,5 @@ def train(options: TrainOptions) -> None:
             writer.writeheader()
             writer.writerows(found)
     data, report = build(path)
-    COEFFICIENTS.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    replace_file(COEFFICIENTS, (json.dumps(data, indent=1) + "\n").encode())
     print(json.dumps(report, indent=2))

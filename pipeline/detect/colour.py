@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pipeline.detect.linear import LinearModel, confidence, parse_model, weigh
+from pipeline.detect.linear import Voice
 from pipeline.records import Evidence
 
 if TYPE_CHECKING:
@@ -31,11 +29,16 @@ MAX_LLR = math.log(5.0)
 LEANS = 0.2
 
 
-@lru_cache(maxsize=1)
-def load_model() -> LinearModel:
-    """The coefficients that ship with Foleymark."""
-    text = (files("models.colour") / "coefficients.json").read_text(encoding="utf-8")
-    return parse_model(text, name="models/colour/coefficients.json")
+VOICE = Voice(
+    NAME,
+    "The colour of the picture",
+    MAX_LLR,
+    LEANS,
+    even="Colour goes with brightness about as in camera footage and as in generated clips.",
+    towards_ai="Colour goes with brightness more as in generated clips than as in camera footage.",
+    towards_camera="Colour goes with brightness more as in camera footage than as in generated clips.",
+)
+load_model, silent, judge = VOICE.model, VOICE.silent, VOICE.judge
 
 
 class ColourDetector:
@@ -101,27 +104,3 @@ class ColourDetector:
             return (silent(self._too_small),)
         grey = "the picture has no colour" if self._grey > self._pairs else "the clip is too short to measure"
         return (silent(grey),)
-
-
-def silent(reason: str, raw: dict[str, float] | None = None) -> Evidence:
-    """What is said when nothing can be."""
-    sentence = f"The colour of the picture could not be judged: {reason}."
-    return Evidence(NAME, "content", sentence, applicable=False, reason=reason, gate="failed", raw=raw or {})
-
-
-def judge(found: dict[str, float], model: LinearModel, *, held_out: int | None = None) -> Evidence:
-    """Turn measured figures into evidence of scope "content"; silent outside the range seen in training."""
-    raw = {name: round(value, 4) for name, value in found.items()}
-    weighed = weigh(found, model, limit=MAX_LLR, held_out=held_out)
-    if weighed.outside:
-        return silent("it is unlike that of the clips the detector was trained on", raw)
-    sentence = f"{_leaning(weighed.llr)} This is weak evidence."
-    return Evidence(NAME, "content", sentence, reason=confidence(model), raw=raw, llr=round(weighed.llr, 3))
-
-
-def _leaning(llr: float) -> str:
-    if abs(llr) < LEANS:
-        return "Colour goes with brightness about as in camera footage and as in generated clips."
-    if llr > 0:
-        return "Colour goes with brightness more as in generated clips than as in camera footage."
-    return "Colour goes with brightness more as in camera footage than as in generated clips."

@@ -6,9 +6,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.records import Evidence
 
 # as in training: beyond so many spreads a figure says no more than at them
 CLIP = 3.0
@@ -159,3 +162,52 @@ def confidence(model: LinearModel) -> str:
         f"Given one generated and one camera clip from sources it has not seen, it picks the right one {clean} times "
         f"in 100{degraded}; guessing gives 50."
     )
+
+
+@lru_cache(maxsize=8)
+def shipped_model(name: str) -> LinearModel:
+    """The coefficients that ship in models/NAME."""
+    text = (files(f"models.{name}") / "coefficients.json").read_text(encoding="utf-8")
+    return parse_model(text, name=f"models/{name}/coefficients.json")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a detector that is a linear model puts what it found."""
+
+    # of the detector and of the folder below models
+    name: str
+    # what could not be judged, as a sentence begins
+    subject: str
+    # no score goes further than this in either direction: a weak detector may not shout
+    limit: float
+    # less than this is no leaning worth a word
+    leans: float
+    # what is said when it leans to neither side, to AI, to a camera
+    even: str
+    towards_ai: str
+    towards_camera: str
+
+    def model(self) -> LinearModel:
+        """The coefficients that ship with Foleymark."""
+        return shipped_model(self.name)
+
+    def silent(self, reason: str, raw: dict[str, float] | None = None) -> Evidence:
+        """What is said when nothing can be."""
+        sentence = f"{self.subject} could not be judged: {reason}."
+        return Evidence(self.name, "content", sentence, applicable=False, reason=reason, gate="failed", raw=raw or {})
+
+    def judge(self, found: dict[str, float], model: LinearModel, *, held_out: int | None = None) -> Evidence:
+        """Turn measured figures into evidence of scope "content"; silent outside the range seen in training."""
+        raw = {name: round(value, 4) for name, value in found.items()}
+        weighed = weigh(found, model, limit=self.limit, held_out=held_out)
+        if weighed.outside:
+            return self.silent("it is unlike that of the clips the detector was trained on", raw)
+        sentence = f"{self._leaning(weighed.llr)} This is weak evidence."
+        llr = round(weighed.llr, 3)
+        return Evidence(self.name, "content", sentence, reason=confidence(model), raw=raw, llr=llr)
+
+    def _leaning(self, llr: float) -> str:
+        if abs(llr) < self.leans:
+            return self.even
+        return self.towards_ai if llr > 0 else self.towards_camera

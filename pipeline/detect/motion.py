@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pipeline.detect.linear import LinearModel, confidence, parse_model, weigh
+from pipeline.detect.linear import LinearModel, Voice
 from pipeline.records import Evidence
 
 if TYPE_CHECKING:
@@ -36,11 +34,16 @@ MAX_LLR = math.log(2.0)
 LEANS = 0.15
 
 
-@lru_cache(maxsize=1)
-def load_model() -> LinearModel:
-    """The coefficients that ship with Foleymark."""
-    text = (files("models.motion") / "coefficients.json").read_text(encoding="utf-8")
-    return parse_model(text, name="models/motion/coefficients.json")
+VOICE = Voice(
+    NAME,
+    "The motion of the picture",
+    MAX_LLR,
+    LEANS,
+    even="The motion is about as common in camera footage as in generated clips.",
+    towards_ai="The motion is somewhat more like generated clips than like camera footage.",
+    towards_camera="The motion is somewhat more like camera footage than like generated clips.",
+)
+load_model, silent = VOICE.model, VOICE.silent
 
 
 @dataclass(frozen=True)
@@ -130,34 +133,8 @@ def measure_run(run: list[Shown]) -> tuple[NDArray[np.float64], int] | None:
     return None if values is None else (values, len(run) - 1)
 
 
-def silent(reason: str, raw: dict[str, float] | None = None) -> Evidence:
-    """What is said when nothing can be."""
-    return Evidence(
-        NAME,
-        "content",
-        f"The motion of the picture could not be judged: {reason}.",
-        applicable=False,
-        reason=reason,
-        gate="failed",
-        raw=raw or {},
-    )
-
-
 def judge(figures: dict[str, float], model: LinearModel, *, held_out: int | None = None) -> Evidence:
     """Turn measured figures into evidence of scope "content"."""
-    raw = {name: round(value, 4) for name, value in figures.items()}
     if figures["rests"] > MAX_REST:
-        return silent("hardly anything moves", raw)
-    found = weigh(figures, model, limit=MAX_LLR, held_out=held_out)
-    if found.outside:
-        return silent("it is unlike that of the clips the detector was trained on", raw)
-    sentence = f"{_leaning(found.llr)} This is weak evidence."
-    return Evidence(NAME, "content", sentence, reason=confidence(model), raw=raw, llr=round(found.llr, 3))
-
-
-def _leaning(llr: float) -> str:
-    if abs(llr) < LEANS:
-        return "The motion is about as common in camera footage as in generated clips."
-    if llr > 0:
-        return "The motion is somewhat more like generated clips than like camera footage."
-    return "The motion is somewhat more like camera footage than like generated clips."
+        return silent("hardly anything moves", {name: round(value, 4) for name, value in figures.items()})
+    return VOICE.judge(figures, model, held_out=held_out)

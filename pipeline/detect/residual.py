@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pipeline.detect.linear import LinearModel, confidence, parse_model, weigh
+from pipeline.detect.linear import Voice, weigh
 from pipeline.records import Evidence
 
 if TYPE_CHECKING:
@@ -25,11 +23,16 @@ LEANS = 0.2
 MIN_CROPS = 3
 
 
-@lru_cache(maxsize=1)
-def load_model() -> LinearModel:
-    """The coefficients that ship with Foleymark."""
-    text = (files("models.residual") / "coefficients.json").read_text(encoding="utf-8")
-    return parse_model(text, name="models/residual/coefficients.json")
+VOICE = Voice(
+    NAME,
+    "The fine detail of the picture",
+    MAX_LLR,
+    LEANS,
+    even="The fine detail of the picture is about as common in camera footage as in generated clips.",
+    towards_ai="The fine detail of the picture is more like generated clips than like camera footage.",
+    towards_camera="The fine detail of the picture is more like camera footage than like generated clips.",
+)
+load_model, silent, judge = VOICE.model, VOICE.silent, VOICE.judge
 
 
 def figures(pixels: NDArray[np.uint8]) -> dict[str, float]:
@@ -51,28 +54,5 @@ def evidence(crops: Crops, *, held_out: int | None = None) -> Evidence:
     """What the detail of a clip says."""
     found = figures(crops.pixels)
     if not found:
-        return _silent(crops.reason or "too little of the picture has any detail")
+        return silent(crops.reason or "too little of the picture has any detail")
     return judge(found, load_model(), held_out=held_out)
-
-
-def judge(found: dict[str, float], model: LinearModel, *, held_out: int | None = None) -> Evidence:
-    """Turn measured figures into evidence of scope "content"; silent outside the range seen in training."""
-    raw = {name: round(value, 4) for name, value in found.items()}
-    weighed = weigh(found, model, limit=MAX_LLR, held_out=held_out)
-    if weighed.outside:
-        return _silent("it is unlike that of the clips the detector was trained on", raw)
-    sentence = f"{_leaning(weighed.llr)} This is weak evidence."
-    return Evidence(NAME, "content", sentence, reason=confidence(model), raw=raw, llr=round(weighed.llr, 3))
-
-
-def _silent(reason: str, raw: dict[str, float] | None = None) -> Evidence:
-    sentence = f"The fine detail of the picture could not be judged: {reason}."
-    return Evidence(NAME, "content", sentence, applicable=False, reason=reason, gate="failed", raw=raw or {})
-
-
-def _leaning(llr: float) -> str:
-    if abs(llr) < LEANS:
-        return "The fine detail of the picture is about as common in camera footage as in generated clips."
-    if llr > 0:
-        return "The fine detail of the picture is more like generated clips than like camera footage."
-    return "The fine detail of the picture is more like camera footage than like generated clips."
