@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config import IngredientSettings, SignSettings
 from pipeline.errors import CredentialError, FoleymarkError, UnreadableInput
@@ -22,14 +23,26 @@ if TYPE_CHECKING:
 # of the preview in the credentials
 THUMBNAIL_WIDTH_PX = 320
 
+# when something is seen or heard in a finished file, in seconds
+Spans = tuple[tuple[float, float], ...]
 # codes of the content: start and end in seconds (None for the whole) and the value as hex
 Fingerprint = tuple[tuple[float | None, float | None, str], ...]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a film was put together from."""
+
+    # each file once, with when it is seen
+    sources: tuple[tuple[IngredientSettings, Spans], ...]
+    # when words are seen
+    texts: Spans = ()
 
 
 def sign_in_place(
     path: Path,
     *,
-    original: Path,
+    original: Path | Composition,
     authority: SigningIdentity,
     settings: SignSettings,
     plan: SoundPlan | None = None,
@@ -44,8 +57,9 @@ def sign_in_place(
 ) -> Signed:
     """Sign a finished file in place; its credentials tell what was placed, mixed, marked and found.
 
-    `original` is the file that came in: its own credentials, where it has some, are carried on. `label` is the
-    manifest's, when it was decided beforehand. The result brings the manifest store along, to be registered.
+    `original` is the file that came in: its own credentials, where it has some, are carried on, and so are those of
+    the files that a film was put together from. `label` is the manifest's, when it was decided beforehand. The result
+    brings the manifest store along, to be registered.
     """
     from dataclasses import replace
 
@@ -75,7 +89,7 @@ def sign_in_place(
         path,
         plan=manifest,
         authority=authority,
-        parent=original,
+        parent=original if isinstance(original, Path) else None,
         thumbnail_jpeg=_jpeg(thumbnail) if thumbnail is not None else b"",
         timestamps=timestamps_of(settings),
     )
@@ -141,18 +155,24 @@ def timestamps_of(settings: SignSettings) -> TimestampPolicy:
 
 
 # ------------------------------------------------------------- the plan
-def _plan(settings: SignSettings, *, title: str, original: Path, label: str) -> ProvenancePlan:
+def _plan(settings: SignSettings, *, title: str, original: Path | Composition, label: str) -> ProvenancePlan:
     from pipeline.provenance.manifest import ProvenancePlan
 
+    begun: dict[str, Any]
+    if isinstance(original, Composition):
+        begun = {"composed": True, "texts": original.texts}
+    elif settings.model:
+        begun = {"created_by_generator": True, "model": settings.model}
+    else:
+        begun = {"parent": _parent(original, settings)}
+    placed = original.sources if isinstance(original, Composition) else ()
     return ProvenancePlan(
+        **begun,
         title=settings.title or title,
         software_version=version("foleymark"),
-        parent=None if settings.model else _parent(original, settings),
-        created_by_generator=bool(settings.model),
-        model=settings.model,
         who=settings.author,
         licence=settings.licence,
-        ingredients=tuple(_source(one) for one in settings.ingredients),
+        ingredients=(*(_source(one, spans) for one, spans in placed), *map(_source, settings.ingredients)),
         training=settings.ai_training,
         manifest_label=label,
     )
@@ -167,7 +187,7 @@ def _parent(original: Path, settings: SignSettings) -> Parent:
     )
 
 
-def _source(one: IngredientSettings) -> Source:
+def _source(one: IngredientSettings, spans: Spans = ()) -> Source:
     from pipeline.provenance.formats import media_type
     from pipeline.provenance.manifest import Source
 
@@ -180,6 +200,7 @@ def _source(one: IngredientSettings) -> Source:
         licence=one.licence,
         author=one.author,
         path=one.file,
+        spans=spans,
         thumbnail_jpeg=_preview(one.file),
     )
 

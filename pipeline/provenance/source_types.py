@@ -15,6 +15,8 @@ PARTLY_MADE_BY_AI = "compositeWithTrainedAlgorithmicMedia"
 # rules without training data made it: our own sound synthesis
 MADE_BY_RULES = "algorithmicMedia"
 MIXED = "composite"
+# put together from recordings of real life alone
+MIXED_CAPTURES = "compositeCapture"
 
 AI_TERMS = frozenset({MADE_BY_AI, PARTLY_MADE_BY_AI, "trainedAlgorithmicData"})
 CAPTURE_TERMS = frozenset(

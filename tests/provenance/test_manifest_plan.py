@@ -166,8 +166,8 @@ def test_gaps_in_a_placement_are_refused(plan, changes, reason):
     [
         ({"title": " "}, "no title"),
         ({"software_version": ""}, "software_version"),
-        ({"parent": None}, "made from another or generated"),
-        ({"created_by_generator": True}, "made from another or generated"),
+        ({"parent": None}, "made from another, or generated"),
+        ({"created_by_generator": True}, "made from another, or generated"),
         ({"marks": (Mark(PICTURE_MARK, "12"),)}, "16 hex digits"),
         ({"manifest_label": "urn:c2pa:x/../y"}, "no manifest label"),
         ({"parent": Parent("x", digital_source_type="photo")}, "no digital source type"),
@@ -304,3 +304,53 @@ def test_source_types():
     assert to_uri("trainedAlgorithmicMedia") == to_uri(to_uri("trainedAlgorithmicMedia"))
     assert is_ai("http://c2pa.org/digitalsourcetype/trainedAlgorithmicData")
     assert is_capture("http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture") and not is_capture("")
+
+
+def film(simple, tmp_path, **changes):
+    sources = (
+        Source(
+            "a.mp4", "video/mp4", "trainedAlgorithmicMedia", path=tmp_path / "a.mp4", spans=((0.0, 2.0), (4.0, 5.0))
+        ),
+        Source("b.mp4", "video/mp4", "digitalCapture", path=tmp_path / "b.mp4", spans=((2.0, 4.0),)),
+    )
+    return replace(
+        simple, **{"parent": None, "composed": True, "ingredients": sources, "texts": ((0.5, 1.5),), **changes}
+    )
+
+
+def test_a_film_begins_with_being_put_together_and_places_its_clips_where_they_are_seen(simple, tmp_path):
+    actions = actions_of(render(film(simple, tmp_path)))
+    assert [action["action"] for action in actions] == ["c2pa.created", "c2pa.placed", "c2pa.placed", "c2pa.addedText"]
+    assert actions[0]["digitalSourceType"].endswith("/compositeWithTrainedAlgorithmicMedia")
+    seen = [[(r["time"]["start"], r["time"]["end"]) for r in one["changes"][0]["region"]] for one in actions[1:]]
+    assert seen == [[("0.000", "2.000"), ("4.000", "5.000")], [("2.000", "4.000")], [("0.500", "1.500")]]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "texts", "term"),
+    [
+        (("digitalCapture", "digitalCapture"), (), "compositeCapture"),
+        (("digitalCapture", "digitalCapture"), ((0.0, 1.0),), "composite"),
+        (("digitalCapture", ""), (), "composite"),
+        (("compositeWithTrainedAlgorithmicMedia", "digitalCapture"), (), "compositeWithTrainedAlgorithmicMedia"),
+    ],
+)
+def test_a_film_is_called_after_what_it_was_put_together_from(simple, tmp_path, kinds, texts, term):
+    made = film(simple, tmp_path)
+    sources = tuple(replace(one, digital_source_type=kind) for one, kind in zip(made.ingredients, kinds, strict=True))
+    created = actions_of(render(replace(made, ingredients=sources, texts=texts)))[0]
+    assert term_of(created["digitalSourceType"]) == term
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ingredients": ()}, "from nothing"),
+        ({"parent": Parent("clip.mp4")}, "which of the others"),
+        ({"texts": ((2.0, 1.0),)}, "times go forward"),
+        ({"length_s": 3.0}, "the film ends"),
+    ],
+)
+def test_a_film_with_a_gap_is_refused(simple, tmp_path, changes, words):
+    with pytest.raises(CredentialError, match=words):
+        render(film(simple, tmp_path, **changes))

@@ -1,23 +1,32 @@
 """Actions: the steps of a finished file's history, in the order they happened.
 
 Specification 2.4 puts them so: opened (the clip that came in), placed (once per sound or file), mixed,
-watermarked.bound, transcoded. What a generator signs of its own starts with created.
+watermarked.bound, transcoded. What a generator signs of its own starts with created, and so does a film that was put
+together from several clips: each of them is placed, and titles are added text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.provenance.manifest.checks import uses_ai
 from pipeline.provenance.manifest.ingredients import PARENT_LABEL, sound_label, source_label, title_of
 from pipeline.provenance.manifest.labels import OWN_LABEL
 from pipeline.provenance.manifest.plan import MAX_REGIONS, Placement, ProvenancePlan
-from pipeline.provenance.source_types import MADE_BY_AI, MIXED, PARTLY_MADE_BY_AI, to_uri
+from pipeline.provenance.source_types import (
+    MADE_BY_AI,
+    MIXED,
+    MIXED_CAPTURES,
+    PARTLY_MADE_BY_AI,
+    is_capture,
+    to_uri,
+)
 
 
 def actions_assertion(plan: ProvenancePlan, groups: list[list[Placement]]) -> dict[str, Any]:
     """All steps as one assertion; `groups` are the placed sounds of `ingredients.group_sounds`."""
-    actions = [_inception(plan), *_placed_files(plan), *_placed_sounds(groups)]
+    actions = [_inception(plan), *_placed_files(plan), *_added_texts(plan), *_placed_sounds(groups)]
     if groups:
         actions.append(_mixed(plan))
     actions.extend(
@@ -37,21 +46,40 @@ def _inception(plan: ProvenancePlan) -> dict[str, Any]:
     if plan.parent:
         # specification 2.4: an opened action has no source type, its ingredient has
         return {"action": "c2pa.opened", "parameters": {"ingredientIds": [PARENT_LABEL]}}
-    created: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": to_uri(MADE_BY_AI)}
+    created: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": to_uri(_made_of(plan))}
     if plan.model:
         created["softwareAgent"] = {"name": plan.model}
     return created
 
 
+def _made_of(plan: ProvenancePlan) -> str:
+    """How what begins with this file came to be."""
+    if plan.created_by_generator:
+        return MADE_BY_AI
+    if uses_ai(plan):
+        return PARTLY_MADE_BY_AI
+    captured = all(is_capture(one.digital_source_type) for one in plan.ingredients)
+    return MIXED_CAPTURES if captured and not plan.placements and not plan.texts else MIXED
+
+
 def _placed_files(plan: ProvenancePlan) -> list[dict[str, Any]]:
-    return [
-        {
+    actions: list[dict[str, Any]] = []
+    for number, source in enumerate(plan.ingredients):
+        action: dict[str, Any] = {
             "action": "c2pa.placed",
             "description": f"{source.title}, as the signer declares",
             "parameters": {"ingredientIds": [source_label(number)]},
         }
-        for number, source in enumerate(plan.ingredients)
-    ]
+        if source.spans:
+            action["changes"] = [{"region": _times(source.spans), "description": "when it is seen"}]
+        actions.append(action)
+    return actions
+
+
+def _added_texts(plan: ProvenancePlan) -> list[dict[str, Any]]:
+    if not plan.texts:
+        return []
+    return [{"action": "c2pa.addedText", "changes": [{"region": _times(plan.texts), "description": "titles"}]}]
 
 
 def _placed_sounds(groups: list[list[Placement]]) -> list[dict[str, Any]]:
@@ -60,14 +88,15 @@ def _placed_sounds(groups: list[list[Placement]]) -> list[dict[str, Any]]:
             "action": "c2pa.placed",
             "description": title_of(group),
             "parameters": {"ingredientIds": [sound_label(number)]},
-            "changes": [{"region": _regions(group), "description": "when it is heard"}],
+            "changes": [
+                {"region": _times([(one.start_s, one.end_s) for one in group]), "description": "when it is heard"}
+            ],
         }
         for number, group in enumerate(groups)
     ]
 
 
-def _regions(group: list[Placement]) -> list[dict[str, Any]]:
-    spans = [(one.start_s, one.end_s) for one in group]
+def _times(spans: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
     if len(spans) > MAX_REGIONS:
         spans = [(min(start for start, _ in spans), max(end for _, end in spans))]
     return [

@@ -63,6 +63,8 @@ class Source:
     path: Path | None = None
     # a preview, or nothing
     thumbnail_jpeg: bytes = b""
+    # (start_s, end_s) of the finished file where it is seen; empty for the whole of it
+    spans: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class ProvenancePlan:
 
     title: str
     software_version: str
-    # None only for what a generator signs of its own
+    # None for what a generator signs of its own, and for what was put together from ingredients
     parent: Parent | None = None
     # the author to name, or empty
     who: str = ""
@@ -105,6 +107,10 @@ class ProvenancePlan:
     training: Training = "notAllowed"
     # the software that signs is itself the generator that made the file
     created_by_generator: bool = False
+    # the file was put together from its ingredients, none of which it is a version of
+    composed: bool = False
+    # (start_s, end_s) of words that were put into the picture
+    texts: tuple[tuple[float, float], ...] = ()
     # the model to name then, or empty
     model: str = ""
     # pixels were encoded anew

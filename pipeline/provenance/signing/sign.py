@@ -205,7 +205,7 @@ def _with_ingredients(
         plan = _with_parent_type(plan, found)
         if found is not None:
             carried.append((parent_ingredient(plan.parent or Parent(parent.name), signed=True), parent))
-    elif _usable(parent, identity, []) is not None:
+    elif plan.created_by_generator and _usable(parent, identity, []) is not None:
         raise CredentialError(
             f"{parent} has credentials already, so it was not made just now: sign it as a file that came in"
         )
