@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,10 +43,13 @@ class Picture(Protocol):
 
 
 class Analyser:
-    """Watches a clip picture by picture; memory does not grow with size, and by some 500 bytes per picture."""
+    """Watches a clip picture by picture; memory does not grow with size, and by some 500 bytes per picture.
 
-    def __init__(self) -> None:
-        self._shots = ShotDetector()
+    `joins` are the spans in which one scene is known to give way to the next.
+    """
+
+    def __init__(self, joins: Sequence[tuple[float, float]] = ()) -> None:
+        self._shots = ShotDetector(joins)
         self._motion = MotionMeter()
         self._mood = MoodMeter()
         self._textures = TextureMeter()

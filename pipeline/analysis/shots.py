@@ -9,6 +9,7 @@ unlike two unrelated pictures of the same tones would be; a change that goes bac
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ FLASH_S = 0.35
 MIN_SHOT_S = 0.25
 # a picture or two of another scene at the very start or end belong to no shot of their own
 EDGE_S = 0.1
+# what is seen this near a join that is known is the join itself
+JOIN_S = 0.25
 # mean absolute difference in code values of a repeated picture
 REPEAT_LEVELS = 0.1
 # code values of noise that two pictures of one black scene may differ by
@@ -55,10 +58,16 @@ class _Candidate:
 
 
 class ShotDetector:
-    """Finds cuts in a stream of pictures; keeps a few thumbnails and two numbers per picture."""
+    """Finds cuts in a stream of pictures; keeps a few thumbnails and two numbers per picture.
 
-    def __init__(self) -> None:
+    `joins` are spans (start_s, end_s) in which one scene is known to give way to the next, as in a film we put together
+    ourselves: the middle of each counts as a cut, whatever the pictures say.
+    """
+
+    def __init__(self, joins: Sequence[tuple[float, float]] = ()) -> None:
         import cv2
+
+        self._joins = tuple(joins)
 
         self._flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._previous: NDArray[Any] | None = None
@@ -90,9 +99,14 @@ class ShotDetector:
         """Shots from 0 to the duration; a cut is the presentation time of the new shot's first picture."""
         found = sorted([*self._cuts_s, *(candidate.time_s for candidate in self._open)])
         rows = np.array(self._rows).reshape(-1, 2)
-        cuts_s = _spread([time_s for time_s in found if _stands_out(rows, time_s)], duration_s)
+        seen = [time_s for time_s in found if _stands_out(rows, time_s) and not self._is_join(time_s)]
+        known = [(start_s + end_s) / 2 for start_s, end_s in self._joins]
+        cuts_s = sorted([*_spread(seen, duration_s), *(time_s for time_s in known if 0 < time_s < duration_s)])
         edges = [0.0, *cuts_s, max(duration_s, 0.0)]
         return tuple(Shot(start, end) for start, end in zip(edges, edges[1:], strict=False))
+
+    def _is_join(self, time_s: float) -> bool:
+        return any(start_s - JOIN_S <= time_s <= end_s + JOIN_S for start_s, end_s in self._joins)
 
     def _close_flashes(self, picture: NDArray[Any], *, is_change: bool) -> bool:
         # True when the picture goes back to what was before an open change, or to what was there a moment ago

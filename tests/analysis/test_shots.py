@@ -118,3 +118,12 @@ def test_a_zoom_is_not_a_cut():
         return cv2.warpAffine(wall, matrix, (scenes.WIDTH_PX, scenes.HEIGHT_PX), borderMode=cv2.BORDER_REFLECT)
 
     assert starts(scenes.film(draw, scenes.times(12, 2)), 2.0) == []
+
+
+def test_known_joins_count_and_what_is_seen_in_them_does_not_count_twice():
+    # a real cut at 1 s; a dissolve from 2 to 3 s, of which the pictures show nothing, and a cut 0.1 s after it
+    times_s = scenes.times(20, 5)
+    detector = ShotDetector(joins=((2.0, 3.0),))
+    for picture in scenes.film(cutting([1.0, 3.1]), times_s):
+        detector.add(picture.time_s, picture.image)
+    assert [shot.start_s for shot in detector.shots(5.0)] == [0.0, 1.0, 2.5]
