@@ -23,8 +23,25 @@ class SoundSettings:
     enabled: bool = True
     # a music bed under the effects
     music: bool = True
-    # loudness target by name: web, ebu, atsc, podcast
+    # of the music: style by name; empty to let picture and prompt decide
+    music_style: str = ""
+    # beats a minute, 40..200; 0 to let style and picture decide
+    music_tempo_bpm: float = 0.0
+    # "D minor", "F# dorian", "Eb"; empty to let seed and mood decide
+    music_key: str = ""
+    # in words (dark, tense, calm, warm, happy, ...); empty to read it from picture and prompt
+    music_mood: str = ""
+    # when it begins, and how long it lasts; 0 to the end of the clip
+    music_start_s: float = 0.0
+    music_length_s: float = 0.0
+    # your own track in place of ours: it is cut to the length on its bar lines
+    music_track: str = ""
+    # a SoundFont (.sf2) that plays in place of our own voices
+    soundfont: str = ""
+    # loudness target by name: web, ebu, atsc, tv-streaming, podcast, or a platform: youtube, tiktok, ...
     loudness: str = "web"
+    # of stems and mix, in Hz: 44100, 48000 or 96000
+    sample_rate_hz: int = 48_000
     # what the clip shows, for clips without a sidecar or container tag that says so
     prompt: str = ""
     # the same seed gives the same sound, bit for bit
@@ -38,6 +55,16 @@ class SoundSettings:
     def library_folder(self) -> Path | None:
         """The folder of recordings, or None."""
         return Path(self.library).expanduser() if self.library else None
+
+    @property
+    def track_file(self) -> Path | None:
+        """The user's own music, or None."""
+        return Path(self.music_track).expanduser() if self.music_track else None
+
+    @property
+    def soundfont_file(self) -> Path | None:
+        """The user's SoundFont, or None."""
+        return Path(self.soundfont).expanduser() if self.soundfont else None
 
 
 @dataclass(frozen=True)
@@ -123,6 +150,25 @@ class SignSettings:
         return self.source_type or ("trainedAlgorithmicMedia" if self.generated else "")
 
 
+# of stems and mix
+SAMPLE_RATES_HZ = (44_100, 48_000, 96_000)
+# what a delivery folder can hold; see docs/delivery.md
+DELIVERY_FORMATS = ("wav", "stems", "midi", "otio", "xml", "edl", "aaf", "reaper", "cues", "loudness", "rights")
+
+
+@dataclass(frozen=True)
+class DeliverSettings:
+    """A folder for editors beside each finished clip; see docs/delivery.md."""
+
+    # which of DELIVERY_FORMATS, or "all"; none by default
+    formats: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The formats by name, in their own order."""
+        return tuple(name for name in DELIVERY_FORMATS if "all" in self.formats or name in self.formats)
+
+
 @dataclass(frozen=True)
 class RepositorySettings:
     """Where signed manifests are kept, so that a copy that lost them finds them again; see docs/repository.md."""
@@ -178,6 +224,7 @@ class Settings:
     sign: SignSettings = SignSettings()
     check: CheckSettings = CheckSettings()
     repository: RepositorySettings = RepositorySettings()
+    deliver: DeliverSettings = DeliverSettings()
     # suffix of the finished files: .mp4 or .mov
     container: Literal[".mp4", ".mov"] = ".mp4"
     # heading of the batch report
@@ -203,6 +250,7 @@ def load_settings(
     *,
     preset: str = "web",
     file: Path | None = None,
+    beside: tuple[Mapping[str, Any], str] | None = None,
     environment: Mapping[str, str] = os.environ,
     arguments: Mapping[str, Any] | None = None,
 ) -> Settings:
@@ -215,6 +263,8 @@ def load_settings(
     file
         A YAML file with the sections of `Settings`, e.g. ``mark: {profile: strong}``. It may name its own
         ``preset``.
+    beside
+        Settings from another file that stand over those of `file`, and that file's name for messages.
     environment
         ``FOLEYMARK_MARK_PROFILE=strong`` and so on: section, then field.
     arguments
@@ -234,6 +284,7 @@ def load_settings(
     for layer, where in (
         (PRESETS[preset], f"preset {preset}"),
         (from_file, str(file)),
+        beside or ({}, ""),
         (_from_environment(environment), "the environment"),
         (arguments or {}, "the arguments"),
     ):
@@ -320,6 +371,9 @@ def _checked(settings: Settings) -> Settings:
     folder = settings.sound.library_folder
     if folder is not None and not folder.is_dir():
         raise UsageError(f"There is no folder of recordings at {folder}.")
+    _check_music(settings.sound)
+    if settings.sound.sample_rate_hz not in SAMPLE_RATES_HZ:
+        raise UsageError(f"sound.sample_rate_hz is {settings.sound.sample_rate_hz}; it is 44100, 48000 or 96000.")
     if not 0 <= settings.encode.crf <= 51:
         raise UsageError(f"encode.crf is {settings.encode.crf}; it goes from 0 (lossless) to 51.")
     if settings.encode.preset not in X264_PRESETS:
@@ -328,8 +382,24 @@ def _checked(settings: Settings) -> Settings:
         raise UsageError("encode.audio_bit_rate goes from 32000 to 512000 bits per second.")
     if not 1 <= settings.workers <= 64:
         raise UsageError("workers goes from 1 to 64.")
+    unknown = next((name for name in settings.deliver.formats if name not in (*DELIVERY_FORMATS, "all")), None)
+    if unknown is not None:
+        raise UsageError(f"There is no format {unknown[:80]!r} to deliver; known: all, {', '.join(DELIVERY_FORMATS)}.")
+    if settings.deliver.formats and not settings.sound.enabled:
+        raise UsageError("deliver.formats asks for sound files, and sound.enabled is false; leave one of them out.")
     _check_detectors(settings.check)
     return settings
+
+
+def _check_music(sound: SoundSettings) -> None:
+    for what, name in (("track", sound.music_track), ("SoundFont", sound.soundfont)):
+        if name and not Path(name).expanduser().is_file():
+            raise UsageError(f"There is no {what} at {name}; correct its name.")
+    if sound.music_tempo_bpm and not 40 <= sound.music_tempo_bpm <= 200:
+        raise UsageError(f"sound.music_tempo_bpm is {sound.music_tempo_bpm:g}; it goes from 40 to 200.")
+    for field, value in (("music_start_s", sound.music_start_s), ("music_length_s", sound.music_length_s)):
+        if not 0 <= value < 1e6:
+            raise UsageError(f"sound.{field} is {value:g}; give seconds from 0 on.")
 
 
 def _check_detectors(check: CheckSettings) -> None:

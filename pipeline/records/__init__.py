@@ -26,7 +26,7 @@ from pipeline.records.json_form import Record, from_data, from_json, to_data, to
 from pipeline.records.marks import MarkAgreement, MarkReading, MarkReport, Marks, MarkSegment, MarkState, Payload
 from pipeline.records.media import AudioStream, Clip, ColorTags, VideoStream
 from pipeline.records.recovery import STATE_WORDS, MatchSpan, Recovery, RecoveryMatch, RecoveryState
-from pipeline.records.sound import STEM_NAMES, Cue, Loudness, Mix, SoundPlan, StemName, Stems
+from pipeline.records.sound import STEM_NAMES, Cue, Feeling, Loudness, Mix, SoundPlan, StemName, Stems
 from pipeline.records.verdicts import CheckResult, Evidence, Verdict, VerdictName
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "RecoveryMatch",
     "RecoveryState",
     "Cue",
+    "Feeling",
     "Loudness",
     "Mix",
     "SoundPlan",

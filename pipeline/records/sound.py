@@ -51,6 +51,18 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class Feeling:
+    """What a stretch of the picture feels like, for the form of the music."""
+
+    start_s: float
+    end_s: float
+    # -1 dark, sad .. 1 bright, happy
+    valence: float = 0.0
+    # 0 calm .. 1 excited
+    arousal: float = 0.5
+
+
+@dataclass(frozen=True)
 class SoundPlan:
     """A cue sheet: everything that will be heard, in order of time."""
 
@@ -61,6 +73,10 @@ class SoundPlan:
     # cuts and other moments that music wants to land on
     markers_s: tuple[float, ...] = ()
     mood: Mood = Mood()
+    # strong moments inside shots that a beat should meet where that costs the music little
+    accents_s: tuple[float, ...] = ()
+    # in order, without gaps; empty when nobody looked
+    feelings: tuple[Feeling, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,19 @@ class Loudness:
     target_lufs: float | None = None
     # the sentence to print when the target was not reached
     warning: str = ""
+    # EBU Tech 3342, LU; None for what is too short or silent
+    range_lu: float | None = None
+    # loudest 400 ms and loudest 3 s
+    momentary_max_lufs: float | None = None
+    short_term_max_lufs: float | None = None
+    # of the stretches where somebody speaks; None without speech
+    dialogue_lufs: float | None = None
+    # what the target was measured on
+    gate: Literal["programme", "dialogue"] = "programme"
+    # how much louder the stereo mix is than its mono sum, LU; more than 3 means that something cancels
+    mono_loss_lu: float | None = None
+    # largest reduction by the limiter, dB
+    limiting_db: float = 0.0
 
 
 @dataclass(frozen=True)
