@@ -15,6 +15,8 @@ PARTLY_MADE_BY_AI = "compositeWithTrainedAlgorithmicMedia"
 # rules without training data made it: our own sound synthesis
 MADE_BY_RULES = "algorithmicMedia"
 MIXED = "composite"
+# a person added it without a generative tool: titles
+WRITTEN = "humanEdits"
 # put together from recordings of real life alone
 MIXED_CAPTURES = "compositeCapture"
 

@@ -19,6 +19,7 @@ from pipeline.provenance.source_types import (
     MIXED,
     MIXED_CAPTURES,
     PARTLY_MADE_BY_AI,
+    WRITTEN,
     is_capture,
     to_uri,
 )
@@ -79,7 +80,13 @@ def _placed_files(plan: ProvenancePlan) -> list[dict[str, Any]]:
 def _added_texts(plan: ProvenancePlan) -> list[dict[str, Any]]:
     if not plan.texts:
         return []
-    return [{"action": "c2pa.addedText", "changes": [{"region": _times(plan.texts), "description": "titles"}]}]
+    return [
+        {
+            "action": "c2pa.addedText",
+            "digitalSourceType": to_uri(WRITTEN),
+            "changes": [{"region": _times(plan.texts), "description": "titles"}],
+        }
+    ]
 
 
 def _placed_sounds(groups: list[list[Placement]]) -> list[dict[str, Any]]:
