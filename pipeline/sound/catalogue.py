@@ -10,6 +10,16 @@ from pipeline.records import StemName
 # what a cue sheet may ask of a recipe; each 0..1
 PARAMETERS = ("size", "hardness", "room", "distance", "intensity", "birds", "pitch", "shoe", "wet", "speed")
 
+# what a cue sheet may ask of music, with limits; key 0 C .. 11 B and mode (place in `harmony.MODE_NAMES`) are whole
+MUSIC_PARAMETERS: dict[str, tuple[float, float]] = {
+    "bpm": (40.0, 200.0),
+    "key": (0.0, 11.0),
+    "mode": (0.0, 5.0),
+    "valence": (-1.0, 1.0),
+    "arousal": (0.0, 1.0),
+}
+WHOLE_PARAMETERS = ("key", "mode")
+
 
 @dataclass(frozen=True)
 class Family:

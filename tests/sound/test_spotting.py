@@ -9,8 +9,9 @@ from seen import DURATION_S, analysis, contact
 from pipeline.records import Event, Mood, Texture
 from pipeline.sound.catalogue import family_of
 from pipeline.sound.lexicon.scene import read_prompt
+from pipeline.sound.spotting.music import choose_style
 from pipeline.sound.spotting.policy import MAX_EFFECTS
-from pipeline.sound.spotting.spot import choose_style, spot
+from pipeline.sound.spotting.spot import spot
 
 
 def effects(plan):

@@ -23,8 +23,9 @@ from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.records import Mood
+from pipeline.sound.catalogue import WHOLE_PARAMETERS
 from pipeline.sound.cuesheet.check import CUE_FIELDS, MAX_CUES, check_plan, refuse_unknown
-from pipeline.sound.cuesheet.data import MAX_MADE, Sheet, cue_data, number, read_made
+from pipeline.sound.cuesheet.data import MAX_MADE, Sheet, cue_data, head_data, number, read_made, read_made_head
 
 MAX_ROWS = 2 * MAX_CUES + MAX_MADE
 _TITLE = "# Foleymark cue sheet: one row a cue; rows that begin with # belong to the sheet and stay as they are"
@@ -55,7 +56,7 @@ def dump_csv(sheet: Sheet) -> str:
             ("# duration_s", f"{number(plan.duration_s):.3f}"),
             ("# seed", plan.seed),
             ("# prompt", _safe(plan.prompt)),
-            ("# markers_s", "; ".join(f"{number(time_s):.3f}" for time_s in plan.markers_s)),
+            *((f"# {name}", _list(values)) for name, values in head_data(plan).items()),
             ("# mood", mood),
             _COLUMNS,
         )
@@ -64,6 +65,7 @@ def dump_csv(sheet: Sheet) -> str:
     if sheet.made is not None:
         writer.writerow((_NOTE,))
         writer.writerow(("# made_prompt", sheet.made_prompt))
+        writer.writerows(("# made_head", name, note) for name, note in sheet.made_head.items())
         writer.writerows(("# made", _safe(key), f"{made.time_s:.3f}", made.digest) for key, made in sheet.made.items())
     return "\ufeff" + text.getvalue()
 
@@ -72,6 +74,7 @@ def load_csv(text: str, *, duration_s: float | None) -> Sheet:
     """Read a sheet; with no `duration_s` it is as long as it says. UsageError names the row or cue that is wrong."""
     head: dict[str, Any] = {}
     made: dict[str, list[Any]] | None = None
+    made_head: dict[str, str] = {}
     columns: list[str] | None = None
     entries: list[dict[str, Any]] = []
     places: list[str] = []
@@ -83,6 +86,8 @@ def load_csv(text: str, *, duration_s: float | None) -> Sheet:
             if key == "made" and len(row) > 3:
                 made = made or {}
                 made[_plain(row[1])] = [_number(row[2], place), row[3]]
+            elif key == "made_head" and len(row) > 2:
+                made_head[row[1].strip()] = row[2].strip()
             elif len(row) > 1:
                 head[key] = row[1]
         elif columns is None:
@@ -96,7 +101,7 @@ def load_csv(text: str, *, duration_s: float | None) -> Sheet:
     if made is None and "made_prompt" in head:
         made = {}
     plan = check_plan(_head(head), entries, places, duration_s=duration_s)
-    return Sheet(plan, read_made(made), str(head.get("made_prompt", ""))[:20])
+    return Sheet(plan, read_made(made), str(head.get("made_prompt", ""))[:20], read_made_head(made_head))
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -141,8 +146,10 @@ def _value(name: str, cell: str, place: str) -> Any:
         return _truth(cell, place)
     if name not in _PAIRS:
         return _plain(cell)
+    if name == "parameters":
+        return _parameters(_plain(cell), place)
     pairs = _pairs(_plain(cell), place)
-    return dict(pairs) if name == "parameters" else [[_number(key, place), value] for key, value in pairs]
+    return [[_number(key, place), value] for key, value in pairs]
 
 
 def _head(cells: dict[str, str]) -> dict[str, Any]:
@@ -151,8 +158,11 @@ def _head(cells: dict[str, str]) -> dict[str, Any]:
         head["duration_s"] = _number(cells["duration_s"], "the row # duration_s")
     if cells.get("seed", "").strip():
         head["seed"] = _whole(cells["seed"], "the row # seed")
-    markers = filter(str.strip, cells.get("markers_s", "").split(";"))
-    head["markers_s"] = [_number(marker, "the row # markers_s") for marker in markers]
+    for name in ("markers_s", "accents_s"):
+        times = filter(str.strip, _plain(cells.get(name, "")).split(";"))
+        head[name] = [_number(time_s, f"the row # {name}") for time_s in times]
+    rows = filter(str.strip, _plain(cells.get("feelings", "")).split(";"))
+    head["feelings"] = [[_number(value, "the row # feelings") for value in row.split()] for row in rows]
     head["mood"] = dict(_pairs(cells.get("mood", ""), "the row # mood"))
     return head
 
@@ -160,6 +170,25 @@ def _head(cells: dict[str, str]) -> dict[str, Any]:
 def _pairs(cell: str, place: str) -> list[tuple[str, float]]:
     pairs = [part.partition("=") for part in filter(str.strip, cell.split(";"))]
     return [(name.strip(), _number(value, place)) for name, _, value in pairs]
+
+
+def _parameters(cell: str, place: str) -> dict[str, Any]:
+    # a key and a mode may be words: "key=D minor"
+    parts = [part.partition("=") for part in filter(str.strip, cell.split(";"))]
+    return {
+        name.strip(): value.strip() if name.strip() in WHOLE_PARAMETERS and _is_word(value) else _number(value, place)
+        for name, _, value in parts
+    }
+
+
+def _is_word(value: str) -> bool:
+    return any(sign.isalpha() for sign in value)
+
+
+def _list(values: list[Any]) -> str:
+    # times, or rows of numbers
+    rows = [value if isinstance(value, list) else [value] for value in values]
+    return "; ".join(" ".join(f"{one:.3f}" for one in row) for row in rows)
 
 
 def _number(cell: str, place: str) -> float:

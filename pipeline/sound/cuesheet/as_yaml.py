@@ -12,18 +12,22 @@ from pipeline.errors import UsageError
 from pipeline.records import Mood, SoundPlan
 from pipeline.sound.catalogue import families
 from pipeline.sound.cuesheet.check import check_plan, refuse_unknown
-from pipeline.sound.cuesheet.data import Sheet, cue_data, number, read_made
+from pipeline.sound.cuesheet.data import HEAD, Sheet, cue_data, head_data, number, read_made, read_made_head
 
 # plan > cues > cue > automation > point
 MAX_DEPTH = 6
-_KEYS = ("duration_s", "prompt", "seed", "markers_s", "mood", "cues", "made", "made_prompt")
+_KEYS = ("duration_s", "prompt", "seed", *HEAD, "mood", "cues", "made", "made_prompt", "made_head")
 _HEADER = """\
 # Foleymark cue sheet: every sound that will be heard, when and why.
 # Edit, delete or add cues, then: foleymark sound CLIP --cues THIS.yaml -o OUT
 # A new cue needs only "sound" and "time_s". Times are seconds from the start of the clip.
 # pan: -1 left .. 1 right   level_db: 0 is normal, at most +24   locked: true keeps a cue through a new analysis
 # automation: [seconds from time_s, dB] points, straight lines between them; pan_automation: the same with -1 .. 1
+# markers_s: cuts, on which the music lands; accents_s: strong moments that a beat should meet
+# feelings: [from, to, valence -1 dark .. 1 bright, arousal 0 calm .. 1 excited] of each scene, for the music
+# parameters of music: bpm 40 .. 200, key ("D minor"), valence, arousal; what is left out is chosen to suit the picture
 # recording/PATH plays a file of the folder given with --library
+# track/NAME plays your own music, the file given with --track, cut to the cuts
 """
 _FOOTER = """
 # What Foleymark wrote itself, so that a new analysis can tell what you changed. Leave this part as it is.
@@ -40,7 +44,8 @@ def dump_yaml(sheet: Sheet) -> str:
         block = _yaml(cue_data(cue), yaml)
         parts.append("".join(("- " if i == 0 else "  ") + line for i, line in enumerate(block.splitlines(True))) + "\n")
     if sheet.made is not None:
-        note = {"made_prompt": sheet.made_prompt, "made": {k: [m.time_s, m.digest] for k, m in sheet.made.items()}}
+        made = {k: [m.time_s, m.digest] for k, m in sheet.made.items()}
+        note = {"made_prompt": sheet.made_prompt, "made_head": dict(sheet.made_head), "made": made}
         parts.append(_FOOTER + _yaml(note, yaml))
     return "".join(parts)
 
@@ -53,7 +58,8 @@ def load_yaml(text: str, *, duration_s: float | None) -> Sheet:
     places = [f"the cue at line {line}" for line in lines]
     plan = check_plan(data, entries, places, duration_s=duration_s)
     made_prompt = data.get("made_prompt")
-    return Sheet(plan, read_made(data.get("made")), made_prompt[:20] if isinstance(made_prompt, str) else "")
+    made_prompt = made_prompt[:20] if isinstance(made_prompt, str) else ""
+    return Sheet(plan, read_made(data.get("made")), made_prompt, read_made_head(data.get("made_head")))
 
 
 def _head(plan: SoundPlan) -> dict[str, Any]:
@@ -61,7 +67,7 @@ def _head(plan: SoundPlan) -> dict[str, Any]:
         "duration_s": number(plan.duration_s),
         "seed": plan.seed,
         "prompt": plan.prompt,
-        "markers_s": [number(time_s) for time_s in plan.markers_s],
+        **head_data(plan),
         "mood": {field.name: number(getattr(plan.mood, field.name)) for field in fields(Mood)},
     }
 

@@ -11,9 +11,11 @@ from dataclasses import fields, replace
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.records import Cue, Mood, SoundPlan, from_data
-from pipeline.sound.catalogue import PARAMETERS, Family, family_of
+from pipeline.records import Cue, Feeling, Mood, SoundPlan, from_data
+from pipeline.sound.catalogue import MUSIC_PARAMETERS, PARAMETERS, WHOLE_PARAMETERS, Family, family_of
 from pipeline.sound.recordings.play import PREFIX
+from pipeline.sound.track.cue import PREFIX as TRACK_PREFIX
+from pipeline.sound.track.cue import USER_LICENCE
 
 # a cue a second for more than two hours
 MAX_CUES = 8_000
@@ -25,9 +27,13 @@ OTHER_CLIP_S = 0.5
 LEVEL_DB = (-120.0, 24.0)
 _SEED_LIMIT = 2**63
 CUE_FIELDS = tuple(field.name for field in fields(Cue))
-_HEAD_FIELDS = ("prompt", "seed", "markers_s", "mood")
+_HEAD_FIELDS = ("prompt", "seed", "markers_s", "accents_s", "feelings", "mood")
+# of a sheet rounded to 1 ms
+_GRACE_S = 0.0015
 # a recording goes where its cue says; its category and length are its own
 _RECORDING = Family((), ("FX-foley", "FX-impacts", "BG", "MX"), "", 0.0, None)
+# a person's own track
+_TRACK = Family((), ("MX",), "MUSICAL", 0.0, None)
 # of a recording whose cue gives none: the sound ends by itself
 _USUAL_RECORDING_S = 5.0
 
@@ -38,7 +44,7 @@ def check_plan(head: dict[str, Any], entries: Any, places: list[str], *, duratio
     Parameters
     ----------
     head : dict
-        Prompt, seed, markers and mood; what is missing or None is at its default.
+        Prompt, seed, markers, accents, feelings and mood; what is missing or None is at its default.
     duration_s : float, optional
         Of the clip; without it the head's own counts.
     entries : list of dict
@@ -93,6 +99,7 @@ def _read_cue(entry: Any, where: str, duration_s: float) -> Cue:
         raise UsageError(f"In {where}, {str(sound)[:80]!r} is no known sound; the head of the cue sheet lists them.")
     if "time_s" not in entry:
         raise UsageError(f'In {where}, "time_s" is missing.')
+    entry = _with_key_in_numbers(entry, where)
     try:
         cue = from_data({**_usual(entry, family, duration_s), **entry}, Cue)
     except ValueError as error:
@@ -102,6 +109,9 @@ def _read_cue(entry: Any, where: str, duration_s: float) -> Cue:
 
 
 def _family_of(sound: str) -> Family | None:
+    if sound.startswith(TRACK_PREFIX):
+        name = sound.removeprefix(TRACK_PREFIX)
+        return _TRACK if name and "/" not in name and "\\" not in name else None
     return _RECORDING if sound.startswith(PREFIX) else family_of(sound)
 
 
@@ -115,6 +125,8 @@ def _usual(entry: dict[str, Any], family: Family, duration_s: float) -> dict[str
         "length_s": family.length_s or ongoing,
         "category": family.category,
     }
+    if family is _TRACK:
+        usual |= {"source": entry["sound"].removeprefix(TRACK_PREFIX), "licence": USER_LICENCE}
     if family is _RECORDING:
         # nobody but the library or the person knows where a recording comes from and what may be done with it
         usual |= {"source": "", "licence": ""}
@@ -148,7 +160,31 @@ def _check_cue(cue: Cue, family: Family, where: str, duration_s: float) -> None:
             raise UsageError(f"In {where}, {problem}.")
 
 
+def _with_key_in_numbers(entry: dict[str, Any], where: str) -> dict[str, Any]:
+    # people write "key: D minor" and "mode: dorian"
+    asked = entry.get("parameters")
+    if not isinstance(asked, dict) or not any(isinstance(asked.get(name), str) for name in WHOLE_PARAMETERS):
+        return entry
+    from pipeline.sound.music.harmony import MODE_NAMES
+    from pipeline.sound.music.key_names import read_key, read_mode
+
+    numbers = dict(asked)
+    try:
+        if isinstance(asked.get("key"), str):
+            tonic, mode = read_key(asked["key"])
+            numbers["key"] = float(tonic)
+            if mode:
+                numbers.setdefault("mode", float(MODE_NAMES.index(mode)))
+        if isinstance(asked.get("mode"), str):
+            numbers["mode"] = float(MODE_NAMES.index(read_mode(asked["mode"])))
+    except UsageError as error:
+        raise UsageError(f"In {where}: {error}") from error
+    return {**entry, "parameters": numbers}
+
+
 def _parameter_checks(cue: Cue) -> list[tuple[bool, str]]:
+    if cue.sound.startswith("music/"):
+        return [_music_check(name, value) for name, value in cue.parameters.items()]
     return [
         (
             name in PARAMETERS and 0 <= value <= 1,
@@ -156,6 +192,17 @@ def _parameter_checks(cue: Cue) -> list[tuple[bool, str]]:
         )
         for name, value in cue.parameters.items()
     ]
+
+
+def _music_check(name: str, value: float) -> tuple[bool, str]:
+    if name not in MUSIC_PARAMETERS:
+        return False, f"parameter {name[:40]!r} of music must be one of {', '.join(MUSIC_PARAMETERS)}"
+    low, high = MUSIC_PARAMETERS[name]
+    is_right = low <= value <= high and (name not in WHOLE_PARAMETERS or value == int(value))
+    return (
+        is_right,
+        f"{name} {value:g} is no {'whole ' if name in WHOLE_PARAMETERS else ''}number from {low:g} to {high:g}",
+    )
 
 
 def _automation_checks(cue: Cue) -> list[tuple[bool, str]]:
@@ -186,6 +233,8 @@ def _read_plan(data: dict[str, Any], cues: tuple[Cue, ...], duration_s: float) -
     head = {name: data[name] for name in _HEAD_FIELDS if data.get(name) is not None}
     if isinstance(head.get("mood"), dict):
         refuse_unknown(head["mood"], tuple(field.name for field in fields(Mood)), "the mood")
+    if "feelings" in head:
+        head["feelings"] = _feeling_rows(head["feelings"])
     try:
         plan = from_data({"duration_s": duration_s, "cues": [], **head}, SoundPlan)
     except ValueError as error:
@@ -194,6 +243,9 @@ def _read_plan(data: dict[str, Any], cues: tuple[Cue, ...], duration_s: float) -
     checks = (
         (all(0 <= time_s <= duration_s + 0.0005 for time_s in plan.markers_s), "a marker lies outside the clip"),
         (len(plan.markers_s) <= MAX_CUES, f"there are more than {MAX_CUES} markers"),
+        (all(0 <= time_s <= duration_s + 0.0005 for time_s in plan.accents_s), "an accent lies outside the clip"),
+        (len(plan.accents_s) <= MAX_CUES, f"there are more than {MAX_CUES} accents"),
+        *_feeling_checks(plan.feelings, duration_s),
         (all(math.isfinite(n) and -1 <= n <= 10_000 for n in numbers), "a mood value is out of range"),
         (abs(plan.seed) < _SEED_LIMIT, "the seed has more than 63 bits"),
         (len(plan.prompt) <= MAX_TEXT, f"the prompt is longer than {MAX_TEXT} characters"),
@@ -201,7 +253,36 @@ def _read_plan(data: dict[str, Any], cues: tuple[Cue, ...], duration_s: float) -
     for is_right, problem in checks:
         if not is_right:
             raise UsageError(f"At the head of the cue sheet, {problem}.")
-    return replace(plan, cues=cues, markers_s=tuple(sorted(plan.markers_s)))
+    markers_s, accents_s = tuple(sorted(plan.markers_s)), tuple(sorted(plan.accents_s))
+    return replace(plan, cues=cues, markers_s=markers_s, accents_s=accents_s)
+
+
+def _feeling_rows(rows: Any) -> list[dict[str, Any]]:
+    # a row is written as [start_s, end_s, valence, arousal]
+    names = [field.name for field in fields(Feeling)]
+    if not isinstance(rows, list) or len(rows) > MAX_CUES:
+        raise UsageError(f"At the head of the cue sheet, feelings must be a list of at most {MAX_CUES}.")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != len(names):
+            raise UsageError(f"At the head of the cue sheet, each of the feelings must be [{', '.join(names)}].")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _feeling_checks(feelings: tuple[Feeling, ...], duration_s: float) -> tuple[tuple[bool, str], ...]:
+    edges = [0.0, *(edge for feeling in feelings for edge in (feeling.start_s, feeling.end_s))]
+    return (
+        (
+            all(math.isfinite(edge) and 0 <= edge <= duration_s + _GRACE_S for edge in edges),
+            "a feeling lies outside the clip",
+        ),
+        (all(f.start_s < f.end_s for f in feelings), "a feeling ends before it begins"),
+        (
+            all(abs(b.start_s - a.end_s) <= _GRACE_S for a, b in zip(feelings, feelings[1:], strict=False)),
+            "the feelings must follow each other without gaps",
+        ),
+        (all(-1 <= f.valence <= 1 for f in feelings), "a feeling's valence is not between -1 and 1"),
+        (all(0 <= f.arousal <= 1 for f in feelings), "a feeling's arousal is not between 0 and 1"),
+    )
 
 
 def _refuse_twins(cues: tuple[Cue, ...]) -> None:

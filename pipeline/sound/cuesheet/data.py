@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from pipeline.errors import UsageError
@@ -13,6 +13,8 @@ from pipeline.records import Cue, SoundPlan
 
 # deleted cues stay in the note, so it may be longer than the sheet
 MAX_MADE = 40_000
+# parts of the head that tell the music of the picture; what a person changes in them stays
+HEAD = ("markers_s", "accents_s", "feelings")
 _OPTIONAL = ("parameters", "automation", "pan_automation", "locked", "why", "description", "author", "asset_sha256")
 
 
@@ -35,11 +37,19 @@ class Sheet:
     made: Mapping[str, Made] | None = None
     # digest of the prompt that was written; empty when nobody knows
     made_prompt: str = ""
+    # digests of what the head says to the music, by name; empty when nobody knows
+    made_head: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def prompt_is_edited(self) -> bool:
         """Whether a person changed the prompt in the sheet."""
         return bool(self.made_prompt) and digest(self.plan.prompt) != self.made_prompt
+
+    @property
+    def edited_head(self) -> tuple[str, ...]:
+        """Which of `HEAD` a person changed in the sheet."""
+        now = head_digests(self.plan)
+        return tuple(name for name in HEAD if name in self.made_head and self.made_head[name] != now[name])
 
     def is_edited(self, cue: Cue) -> bool:
         """Whether a person changed, added or locked a cue."""
@@ -52,13 +62,29 @@ class Sheet:
         cues = [cue_data(cue) for cue in self.plan.cues if self.is_edited(cue)]
         deleted = sorted(set(self.made or {}) - {cue.id for cue in self.plan.cues})
         prompt = self.plan.prompt if self.prompt_is_edited else ""
-        return {name: value for name, value in (("cues", cues), ("deleted", deleted), ("prompt", prompt)) if value}
+        said = [(name, head_data(self.plan)[name]) for name in self.edited_head]
+        every = (("cues", cues), ("deleted", deleted), ("prompt", prompt))
+        return {name: value for name, value in every if value} | dict(said)
 
 
 def written(plan: SoundPlan) -> Sheet:
     """The sheet of a plan that nobody has edited."""
     made = {cue.id: Made(number(cue.time_s), digest(cue)) for cue in plan.cues}
-    return Sheet(plan, made, digest(plan.prompt))
+    return Sheet(plan, made, digest(plan.prompt), head_digests(plan))
+
+
+def head_data(plan: SoundPlan) -> dict[str, list[Any]]:
+    """What the head says to the music, as it is written; a feeling is [start_s, end_s, valence, arousal]."""
+    return {
+        "markers_s": [number(time_s) for time_s in plan.markers_s],
+        "accents_s": [number(time_s) for time_s in plan.accents_s],
+        "feelings": [[number(value) for value in astuple(feeling)] for feeling in plan.feelings],
+    }
+
+
+def head_digests(plan: SoundPlan) -> dict[str, str]:
+    """Digest of each part of `head_data`."""
+    return {name: digest(json.dumps(value)) for name, value in head_data(plan).items()}
 
 
 def cue_data(cue: Cue) -> dict[str, Any]:
@@ -98,6 +124,13 @@ def digest(what: Cue | str) -> str:
     data = what if isinstance(what, str) else {k: v for k, v in cue_data(what).items() if k != "id"}
     text = json.dumps(data, sort_keys=True, ensure_ascii=True)
     return "m" + hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def read_made_head(data: Any) -> dict[str, str]:
+    """The note on the head from plain data, name -> digest; what is none of it is left out."""
+    if not isinstance(data, dict):
+        return {}
+    return {name: data[name][:20] for name in HEAD if isinstance(data.get(name), str)}
 
 
 def read_made(data: Any) -> dict[str, Made] | None:

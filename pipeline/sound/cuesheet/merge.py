@@ -50,7 +50,8 @@ def merge(old: Sheet, plan: SoundPlan) -> Merged:
     old : Sheet
         As the person left it; without its note every cue counts as theirs.
     plan : SoundPlan
-        Of the new analysis; its head (duration, prompt, seed, markers, mood) is the new sheet's.
+        Of the new analysis; its head (duration, prompt, seed, mood) is the new sheet's, markers, accents and feelings
+        too where nobody changed them.
     """
     noted = dict(old.made or {})
     there = {cue.id: cue for cue in old.plan.cues}
@@ -75,7 +76,10 @@ def merge(old: Sheet, plan: SoundPlan) -> Merged:
         if key in kept_ids or key in deleted
     }
     made |= {cue.id: Made(number(cue.time_s), digest(cue)) for cue in (*renewed, *new)}
-    sheet = replace(written(replace(plan, cues=tuple(cues))), made=made)
+    head = {name: getattr(old.plan, name) for name in old.edited_head}
+    sheet = written(replace(plan, cues=tuple(cues), **head))
+    notes = {**sheet.made_head, **{name: old.made_head[name] for name in head}}
+    sheet = replace(sheet, made=made, made_head=notes)
     gone = len(there) - len(kept) - len(renewed)
     return Merged(sheet, kept=len(kept), renewed=len(renewed), new=len(new), gone=gone, deleted=len(deleted))
 

@@ -13,7 +13,12 @@ MODES: dict[str, tuple[int, ...]] = {
     "dorian": (0, 2, 3, 5, 7, 9, 10),
     "aeolian": (0, 2, 3, 5, 7, 8, 10),
     "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    # minor with a leading note, for the chord that leads home
+    "harmonic": (0, 2, 3, 5, 7, 8, 11),
 }
+# by name, from dark to bright; a music cue's parameter "mode" is a place in it
+MODE_NAMES = ("phrygian", "aeolian", "dorian", "mixolydian", "ionian", "lydian")
+MINOR_MODES = MODE_NAMES[:3]
 # pads and inner voices stay between E3 and E5, where close chords are clear
 PAD_RANGE = (52, 76)
 # basses stay between E1 and E2
@@ -59,28 +64,55 @@ def pitch_hz(pitch: float) -> float:
     return A4_HZ * float(2 ** ((pitch - A4) / 12))
 
 
-def lead_voices(key: Key, degrees: Sequence[int], *, colours: Sequence[tuple[int, ...]]) -> list[Chord]:
-    """Voice a progression so that each voice moves as little as possible.
+def lead_voices(
+    key: Key | Sequence[Key],
+    degrees: Sequence[int],
+    *,
+    colours: Sequence[tuple[int, ...]],
+    centres: Sequence[float] | None = None,
+    pedals: Sequence[bool] | None = None,
+) -> list[Chord]:
+    """Voice a progression so that each voice moves little and the outer ones never in parallel fifths or octaves.
 
     Parameters
     ----------
-    key : Key
+    key : Key or sequence of Key
+        Of all chords, or of each.
     degrees : sequence of int
         Scale step of each chord's root.
     colours : sequence of tuple of int
         Scale steps above the root of each chord, e.g. (0, 2, 4) for a triad, (0, 2, 4, 8) with a ninth.
+    centres : sequence of float, optional
+        Pitch about which the upper voices of each chord lie; the middle of the range by default.
+    pedals : sequence of bool, optional
+        Whether the bass stays on the tonic under each chord.
 
     Returns
     -------
     list of Chord
     """
+    keys = [key] * len(degrees) if isinstance(key, Key) else key
     chords: list[Chord] = []
-    for degree, colour in zip(degrees, colours, strict=True):
+    for index, (own, degree, colour) in enumerate(zip(keys, degrees, colours, strict=True)):
         before = chords[-1] if chords else None
-        choices = _close_positions([key.pitch(degree + step) for step in colour])
-        voices = min(choices, key=lambda voices: _movement(before, voices))
-        chords.append(Chord(degree, tuple(colour), voices, _bass(key.pitch(degree), before)))
+        centre = centres[index] if centres else sum(PAD_RANGE) / 2
+        uppers = _close_positions([own.pitch(degree + step) for step in colour])
+        basses = _basses(own.pitch(0 if pedals and pedals[index] else degree))
+        choices = [(voices, bass) for voices in uppers for bass in basses]
+        voices, bass = min(choices, key=lambda choice: _cost(before, *choice, centre=centre))
+        chords.append(Chord(degree, tuple(colour), voices, bass))
     return chords
+
+
+def outer_parallel(before: Chord, after: Chord) -> bool:
+    """Whether top voice and bass move together from one fifth or octave into another."""
+    return _is_parallel((before.bass, before.voices[-1]), (after.bass, after.voices[-1]))
+
+
+def _is_parallel(before: tuple[int, int], after: tuple[int, int]) -> bool:
+    down, up = after[0] - before[0], after[1] - before[1]
+    intervals = ((before[1] - before[0]) % 12, (after[1] - after[0]) % 12)
+    return down * up > 0 and intervals[0] == intervals[1] and intervals[0] in (0, 7)
 
 
 def _close_positions(pitches: list[int]) -> list[tuple[int, ...]]:
@@ -95,19 +127,18 @@ def _close_positions(pitches: list[int]) -> list[tuple[int, ...]]:
     return [voices for voices in choices if voices[0] >= PAD_RANGE[0] and voices[-1] <= PAD_RANGE[1]]
 
 
-def _movement(before: Chord | None, voices: tuple[int, ...]) -> float:
-    # the first chord sits in the middle; seconds at the bottom and semitones anywhere sound muddy
+def _cost(before: Chord | None, voices: tuple[int, ...], bass: int, *, centre: float) -> float:
+    # seconds at the bottom and semitones anywhere sound muddy; the first chord sits in the middle
     mud = 2.0 * (voices[1] - voices[0] < 3) + 5.0 * sum(b - a < 2 for a, b in zip(voices, voices[1:], strict=False))
+    drift = abs(sum(voices) / len(voices) - centre)
     if before is None:
-        return abs(sum(voices) / len(voices) - sum(PAD_RANGE) / 2) + mud
+        return drift + mud + 0.3 * abs(bass - sum(BASS_RANGE) / 2)
     old = before.voices
     steps = sum(min(abs(new - other) for other in old) for new in voices)
-    drift = abs(sum(voices) / len(voices) - sum(PAD_RANGE) / 2)
-    return steps + abs(voices[-1] - old[-1]) + 0.15 * drift + mud
+    moved = steps + abs(voices[-1] - old[-1]) + abs(bass - before.bass)
+    parallel = 40.0 * _is_parallel((before.bass, old[-1]), (bass, voices[-1]))
+    return moved + 0.15 * drift + mud + parallel
 
 
-def _bass(pitch: int, before: Chord | None) -> int:
-    low, high = BASS_RANGE
-    choices = [p for p in range(low, high + 1) if p % 12 == pitch % 12]
-    wished = before.bass if before else (low + high) // 2
-    return min(choices, key=lambda p: abs(p - wished))
+def _basses(pitch: int) -> list[int]:
+    return [p for p in range(BASS_RANGE[0], BASS_RANGE[1] + 1) if p % 12 == pitch % 12]

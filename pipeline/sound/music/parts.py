@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.sound.music.fills import accents, fill, has_fill
+from pipeline.sound.music.melody import Motif
+from pipeline.sound.music.notes import Note
 from pipeline.sound.music.score import Bar, Score
+from pipeline.sound.music.style import DRUM_PANS
 from pipeline.sound.noise import stream
 
 if TYPE_CHECKING:
     import numpy as np
 
+_Lane = TypeVar("_Lane", str, dict[str, str])
 STEPS_PER_BEAT = 4
-# a melody sits above the pad, where it is heard without being loud: C5 to A5
-LEAD_RANGE = (72, 81)
-RISER_S = 1.6
-# rhythms of a one-bar motif: (position, length) in quarter notes
-MOTIF_RHYTHMS = (
-    ((0.0, 1.5), (1.5, 0.5), (2.0, 2.0)),
-    ((0.0, 1.0), (1.0, 1.0), (2.0, 0.5), (2.5, 1.5)),
-    ((0.0, 2.0), (3.0, 0.5), (3.5, 0.5)),
-    ((0.5, 0.5), (1.0, 1.0), (2.0, 2.0)),
-)
-# shapes of a motif in scale steps from its first note
-MOTIF_SHAPES = ((0, 1, 2, 1), (0, 2, 1, -1), (0, -1, 0, 2), (0, 3, 2, 1), (0, -2, -1, 0))
-
-
-@dataclass(frozen=True)
-class Note:
-    """One sound of one player."""
-
-    time_s: float
-    # how long it is held; struck and plucked voices ring on by themselves
-    length_s: float
-    # MIDI note number; 0 for drums
-    pitch: int
-    # 0..1
-    velocity: float
-    voice: str
-    # part it belongs to: pad, bass, arp, lead, drums
-    part: str
-    pan: float = 0.0
-    # attack of a held voice, s
-    attack_s: float = 0.0
+# share of the soft hits that play in the calmest scene
+SOFT_HITS = 0.6
 
 
 def play(score: Score) -> Iterator[list[Note]]:
@@ -51,7 +26,7 @@ def play(score: Score) -> Iterator[list[Note]]:
 
     Notes depend on the seed and on the number of the bar alone.
     """
-    motif = _Motif.invent(score)
+    motif = Motif.invent(score)
     for bar in score.bars:
         rng = stream(score.seed, "bar", bar.index)
         notes: list[Note] = []
@@ -92,7 +67,7 @@ def _bass(bar: Bar, score: Score, rng: np.random.Generator) -> list[Note]:
         return [Note(start, score.length_s - start, root, 0.9, style.bass, "bass")]
     if bar.level == 0:
         return []
-    lane = lanes[min(bar.level, len(lanes)) - 1]
+    lane = _choice(lanes[min(bar.level, len(lanes)) - 1], score, bar, "bass")
     names = {"R": root, "5": root + 7, "8": root + 12}
     notes = []
     for position, mark, length in _held_steps(lane, bar):
@@ -110,7 +85,7 @@ def _arp(bar: Bar, score: Score, rng: np.random.Generator) -> list[Note]:
     if bar.is_last or bar.level < style.arp_from:
         return []
     # one pattern for each phrase of four bars; ears like it when things come back
-    lane = style.arp_lanes[int(stream(score.seed, "arp", bar.index // 4 % 2).integers(len(style.arp_lanes)))]
+    lane = _choice(style.arp_lanes, score, bar, "arp")
     ladder = [*bar.chord.voices, *(v + 12 for v in bar.chord.voices)]
     notes = []
     for position, mark in _steps(lane, bar):
@@ -133,85 +108,74 @@ def _arp(bar: Bar, score: Score, rng: np.random.Generator) -> list[Note]:
     return notes
 
 
+def _comp(bar: Bar, score: Score, rng: np.random.Generator) -> list[Note]:
+    # chords in rhythm, by a hand that runs over strings or keys: the last chord of the piece is rolled
+    style = score.style
+    if not style.comp or (bar.level < style.comp_from and not bar.is_last):
+        return []
+    if bar.is_last:
+        return _strum(bar, score, rng, at=(0.0, bar.beats), velocity=0.75, spread_s=4 * style.comp_spread_s)
+    lane = _choice(style.comp_lanes[max(0, min(bar.level, len(style.comp_lanes)) - 1)], score, bar, "comp")
+    notes = []
+    for position, mark, length in _held_steps(lane, bar, marks="xou"):
+        velocity = {"x": 0.85, "o": 0.6, "u": 0.5}[mark] * rng.uniform(0.9, 1.0)
+        notes += _strum(
+            bar, score, rng, at=(position, length), velocity=velocity, spread_s=style.comp_spread_s, up=mark == "u"
+        )
+    return notes
+
+
+def _strum(
+    bar: Bar,
+    score: Score,
+    rng: np.random.Generator,
+    *,
+    at: tuple[float, float],
+    velocity: float,
+    spread_s: float,
+    up: bool = False,
+) -> list[Note]:
+    position, length = at
+    first = max(0.0, bar.at(position)) + _late(rng, score, position)
+    end = score.length_s if bar.is_last else bar.at(position + length)
+    voices = bar.chord.voices[::-1] if up else bar.chord.voices
+    notes = []
+    for place, pitch in enumerate(voices):
+        # a later string is a little softer, and an up-stroke leaves the lowest ones out
+        if not (up and place > 2):
+            start = first + place * spread_s * rng.uniform(0.8, 1.2)
+            strength = velocity * (1 - 0.05 * place)
+            notes.append(Note(start, max(0.02, end - start), pitch, strength, score.style.comp, "comp", pan=-0.22))
+    return notes
+
+
 def _drums(bar: Bar, score: Score, rng: np.random.Generator) -> list[Note]:
-    if bar.level < 2 or bar.is_last:
+    style = score.style
+    if bar.level < style.drums_from or bar.is_last or not style.drums:
         return []
     notes = []
-    for drum, lane in score.style.drums[bar.level - 2].items():
+    filled_from = bar.beats - 2 if has_fill(bar, score) else bar.beats
+    kits = style.drums[min(bar.level - style.drums_from, len(style.drums) - 1)]
+    for drum, lane in _choice(kits, score, bar, "drums").items():
         for position, mark in _steps(lane, bar):
-            if mark != ".":
-                velocity = (0.95 if mark == "x" else 0.5) * rng.uniform(0.88, 1.0)
+            is_thin = mark == "o" and rng.uniform() > SOFT_HITS + bar.shade.arousal
+            if mark != "." and position < filled_from and not is_thin:
+                # a hand does not hit every off-beat alike
+                velocity = (0.95 if mark == "x" else 0.5) * rng.uniform(0.82, 1.0)
                 start = bar.at(position) + _late(rng, score, position)
                 notes.append(Note(start, 0.0, 0, velocity, drum, "drums", pan=DRUM_PANS.get(drum, 0.0)))
     return notes
 
 
-def _accents(bar: Bar, score: Score, rng: np.random.Generator) -> list[Note]:
-    style = score.style
-    notes: list[Note] = []
-    if bar.on_marker or (bar.is_last and bar.index):
-        for voice in style.accents:
-            pitch = bar.chord.voices[-1] + 12 if voice == "bell" else 0
-            notes.append(Note(bar.times_s[0], 3.0, pitch, 0.8, voice, "accent"))
-    for position in bar.inner_markers:
-        notes.append(Note(bar.at(position), 0.5, bar.chord.bass + 12, 0.9, style.bass, "bass"))
-        notes += [Note(bar.at(position), 0.4, p, 0.9, style.arp, "arp") for p in bar.chord.voices[-2:]]
-    if style.riser and bar.level >= 2 and bar.before_turn:
-        # it grows for 1.6 s at most and ends on the turn
-        length = min(RISER_S, bar.times_s[-1] - max(0.0, bar.times_s[0]))
-        notes.append(Note(bar.times_s[-1] - length, length, 0, 0.6, "riser", "accent"))
-    return notes
-
-
-PLAYERS: tuple[Callable[[Bar, Score, np.random.Generator], list[Note]], ...] = (_pad, _bass, _arp, _drums, _accents)
-DRUM_PANS = {"hat": 0.25, "shaker": -0.3, "tom": 0.3, "tick": -0.2, "taiko": -0.1}
-
-
-@dataclass(frozen=True)
-class _Motif:
-    """A short figure that comes back: stated, repeated on the next chord, answered, and left to breathe."""
-
-    rhythm: tuple[tuple[float, float], ...]
-    shape: tuple[int, ...]
-    voice: str
-
-    @classmethod
-    def invent(cls, score: Score) -> _Motif:
-        """Choose rhythm and shape by seed."""
-        rng = stream(score.seed, "motif")
-        rhythm = MOTIF_RHYTHMS[int(rng.integers(len(MOTIF_RHYTHMS)))]
-        return cls(rhythm, MOTIF_SHAPES[int(rng.integers(len(MOTIF_SHAPES)))], score.style.lead)
-
-    def play(self, bar: Bar, score: Score) -> list[Note]:
-        """The figure on this bar's chord; rests in the fourth bar of a phrase and in calm bars."""
-        if bar.is_last:
-            tonic = min(self._chord_steps(bar, score), key=lambda s: abs(score.key.pitch(s) - LEAD_RANGE[0]))
-            start = max(0.0, bar.times_s[0])
-            return [Note(start, 2.0, score.key.pitch(tonic), 0.75, self.voice, "lead")]
-        place = bar.index % 4
-        if bar.level < 1 or place == 3 or (bar.level == 1 and place % 2):
-            return []
-        # the answer runs the other way
-        shape = [-step for step in self.shape] if place == 2 else list(self.shape)
-        chord_steps = self._chord_steps(bar, score)
-        anchor = min(chord_steps, key=lambda s: abs(score.key.pitch(s) - sum(LEAD_RANGE) / 2))
-        notes = []
-        for (position, length), offset in zip(self.rhythm, shape, strict=False):
-            if position >= bar.beats:
-                break
-            step = anchor + offset
-            if position % 2 == 0:
-                step = min(chord_steps, key=lambda s: abs(s - step))
-            start = bar.at(position)
-            velocity = 0.8 if position == 0 else 0.65
-            held = bar.at(min(position + length, bar.beats)) - start
-            notes.append(Note(start, held, score.key.pitch(step), velocity, self.voice, "lead", pan=0.1))
-        return notes
-
-    @staticmethod
-    def _chord_steps(bar: Bar, score: Score) -> list[int]:
-        chord = {(bar.chord.degree + step) % 7 for step in bar.chord.colour if step in (0, 2, 4)}
-        return [s for s in score.key.steps_of(LEAD_RANGE[0] - 7, LEAD_RANGE[1] + 7) if s % 7 in chord]
+PLAYERS: tuple[Callable[[Bar, Score, np.random.Generator], list[Note]], ...] = (
+    _pad,
+    _bass,
+    _comp,
+    _arp,
+    _drums,
+    fill,
+    accents,
+)
 
 
 # ------------------------------------------------------------------- lanes
@@ -222,12 +186,17 @@ def _steps(lane: str, bar: Bar) -> Iterator[tuple[float, str]]:
         yield index / STEPS_PER_BEAT, lane[index % len(lane)]
 
 
-def _held_steps(lane: str, bar: Bar) -> Iterator[tuple[float, str, float]]:
-    marks = [mark for _, mark in _steps(lane, bar)]
-    for index, mark in enumerate(marks):
-        if mark in "R58":
+def _choice(lanes: Sequence[_Lane], score: Score, bar: Bar, part: str) -> _Lane:
+    # one pattern for each phrase of four bars; ears like it when things come back
+    return lanes[int(stream(score.seed, part, bar.index // 4 % 2).integers(len(lanes)))]
+
+
+def _held_steps(lane: str, bar: Bar, *, marks: str = "R58") -> Iterator[tuple[float, str, float]]:
+    steps = [mark for _, mark in _steps(lane, bar)]
+    for index, mark in enumerate(steps):
+        if mark in marks:
             end = index + 1
-            while end < len(marks) and marks[end] == "-":
+            while end < len(steps) and steps[end] == "-":
                 end += 1
             yield index / STEPS_PER_BEAT, mark, (end - index) / STEPS_PER_BEAT
 
@@ -235,4 +204,7 @@ def _held_steps(lane: str, bar: Bar) -> Iterator[tuple[float, str, float]]:
 def _late(rng: np.random.Generator, score: Score, position: float) -> float:
     # players are loose between beats and together on them
     lateness = float(rng.uniform(0, score.style.looseness_s))
-    return lateness if position % 1 else 0.0
+    swing = (
+        score.style.swing * 60 / score.tempo.base_bpm / STEPS_PER_BEAT if position * STEPS_PER_BEAT % 2 == 1 else 0.0
+    )
+    return lateness + swing if position % 1 else 0.0

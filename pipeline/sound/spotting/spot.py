@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.records import Analysis, Cue, Mood, SoundPlan
-from pipeline.sound.lexicon.scene import Scene, read_prompt
+from pipeline.records import Analysis, Cue, SoundPlan
+from pipeline.sound.lexicon.scene import read_prompt
 from pipeline.sound.noise import key_of
 from pipeline.sound.spotting.beds import bed_cues
 from pipeline.sound.spotting.contacts import contact_cues
 from pipeline.sound.spotting.continuous import continuous_cues
+from pipeline.sound.spotting.feelings import scene_feelings, strong_moments
 from pipeline.sound.spotting.flashes import flash_cues
-from pipeline.sound.spotting.policy import (
-    MUSIC_DB,
-    MUSIC_UNDER_EFFECTS_DB,
-    PRODUCTION_AMBIENCE_DB,
-    PRODUCTION_EFFECTS_DB,
-)
+from pipeline.sound.spotting.music import MusicWishes, missed_cuts, music_cues
+from pipeline.sound.spotting.policy import PRODUCTION_AMBIENCE_DB, PRODUCTION_EFFECTS_DB
 from pipeline.sound.spotting.prompted import prompted_cues
 from pipeline.sound.spotting.session import Session
 from pipeline.sound.spotting.transitions import accent_cues, whoosh_cues
@@ -29,7 +26,13 @@ from pipeline.sound.spotting.yields import settle
 
 
 def spot(
-    analysis: Analysis, *, prompt: str = "", seed: int = 0, music: bool = True, existing_sound: bool = False
+    analysis: Analysis,
+    *,
+    prompt: str = "",
+    seed: int = 0,
+    music: bool = True,
+    music_wishes: MusicWishes = MusicWishes(),
+    existing_sound: bool = False,
 ) -> SoundPlan:
     """Write the cue sheet of a clip.
 
@@ -42,6 +45,8 @@ def spot(
         Of the plan; each cue's own seed follows from it and the cue's id.
     music : bool
         False leaves the music out.
+    music_wishes : MusicWishes
+        What a person asks of it, e.g. `music.read_wishes` of the settings.
     existing_sound : bool
         The clip has production sound that stays.
 
@@ -49,21 +54,29 @@ def spot(
     -------
     SoundPlan
         Cues in order of time, with ids that come out the same when the same things are seen again.
+
+    Raises
+    ------
+    UsageError
+        The music would begin behind the end of the clip.
     """
     session = Session(analysis, read_prompt(prompt), prompt=prompt, seed=seed, existing_sound=existing_sound)
     effects = effect_cues(session)
     cues = _shift(effects, PRODUCTION_EFFECTS_DB if existing_sound else 0.0)
     cues += _shift(bed_cues(session, effects), PRODUCTION_AMBIENCE_DB if existing_sound else 0.0)
-    if music and _wants_music(session):
-        cues.append(_music_cue(session, under_effects=bool(effects)))
-    return SoundPlan(
+    if music:
+        cues += music_cues(session, wishes=music_wishes, under_effects=bool(effects))
+    plan = SoundPlan(
         duration_s=analysis.duration_s,
         cues=_named([cue for cue in cues if 0 <= cue.time_s < analysis.duration_s], seed),
         prompt=prompt,
         seed=seed,
         markers_s=tuple(round(time_s, 3) for time_s in session.cuts_s),
         mood=analysis.mood,
+        accents_s=strong_moments(session),
+        feelings=scene_feelings(analysis, prompt=prompt),
     )
+    return missed_cuts(plan)
 
 
 def effect_cues(session: Session) -> list[Cue]:
@@ -81,41 +94,6 @@ def effect_cues(session: Session) -> list[Cue]:
             *accent_cues(session),
         ]
     )
-
-
-def choose_style(scene: Scene, mood: Mood) -> tuple[str, str]:
-    """Music style and the reason for it."""
-    if scene.names("style"):
-        return scene.names("style")[0], f'the prompt says "{scene.word("style")}"'
-    if mood.cuts_per_minute > 25 and mood.motion > 0.4:
-        return "electronic", "many cuts and much movement"
-    if mood.brightness < 0.28:
-        return ("tense", "a dark picture that moves") if mood.motion > 0.3 else ("ambient", "a dark, quiet picture")
-    if mood.brightness > 0.55 and mood.saturation > 0.45 and mood.motion > 0.25:
-        return "playful", "bright, colourful and lively"
-    return ("cinematic", "movement in an even light") if mood.motion > 0.2 else ("ambient", "a quiet picture")
-
-
-def _music_cue(session: Session, *, under_effects: bool) -> Cue:
-    style, why = choose_style(session.scene, session.analysis.mood)
-    return Cue(
-        id="",
-        stem="MX",
-        time_s=0.0,
-        length_s=round(session.analysis.duration_s, 3),
-        category="MUSICAL",
-        sound=f"music/{style}",
-        description=f"{style} music",
-        confidence=0.8 if session.scene.names("style") else 0.4,
-        level_db=MUSIC_UNDER_EFFECTS_DB if under_effects else MUSIC_DB,
-        why=why,
-    )
-
-
-def _wants_music(session: Session) -> bool:
-    if session.scene.refuses("wish", "music"):
-        return False
-    return session.scene.has("wish", "music") or not session.existing_sound
 
 
 def _named(cues: list[Cue], seed: int) -> tuple[Cue, ...]:
