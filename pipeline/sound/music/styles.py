@@ -1,63 +1,14 @@
-"""Styles of music: what plays, how fast, in which modes, on which patterns.
-
-A bar of four beats has sixteen steps. In a drum lane ``x`` is a hit and ``o`` a soft one; a bass lane has ``R`` root,
-``5`` fifth, ``8`` octave, ``-`` held, ``.`` silence; an arpeggio lane names chord tones from the lowest, ``0`` up.
-"""
+"""Styles of music: what plays, how fast, in which modes, on which patterns; `style` says how they are written."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from pipeline.sound.music.style import Style
 
 TRIAD = (0, 2, 4)
 SEVENTH = (0, 2, 4, 6)
 NINTH = (0, 2, 4, 8)
 SUSPENDED = (0, 1, 4)
 SIXTH = (0, 2, 4, 5)
-
-
-@dataclass(frozen=True)
-class Style:
-    """A style as a table of choices; the composer picks by mood and seed."""
-
-    # tempo of a still picture and of a frantic one
-    bpm: tuple[float, float]
-    # modes from dark to bright
-    modes: tuple[str, ...]
-    # chord roots as scale steps, four to a phrase
-    bright: tuple[tuple[int, ...], ...]
-    dark: tuple[tuple[int, ...], ...]
-    colours: tuple[tuple[int, ...], ...]
-    # bars a chord lasts
-    chord_bars: int
-    pad: str
-    pad_attack_s: float
-    bass: str
-    bass_lanes: tuple[str, ...]
-    arp: str
-    arp_lanes: tuple[str, ...]
-    lead: str
-    # lanes by drum for each level of intensity that has drums: (calm, full)
-    drums: tuple[dict[str, str], dict[str, str]] = ({}, {})
-    # what marks a cut, and what leads up to it
-    accents: tuple[str, ...] = ()
-    riser: bool = False
-    # steps of a bar on which the pad is let through; "" for a pad that is held
-    gate: str = ""
-    # levels of the parts in dB: pad, bass, arp, lead, drums, accent
-    levels_db: dict[str, float] = field(default_factory=dict)
-    room_s: float = 1.8
-    room_db: float = -12.0
-    # brings the style to about -20 LUFS, measured over many seeds
-    trim_db: float = 0.0
-    # lateness and unevenness of a player, s
-    looseness_s: float = 0.004
-    # 0..3: the intensity that a piece reaches at the least, whatever the mood
-    least: int = 1
-    # intensity from which the arpeggio plays
-    arp_from: int = 1
-    # longest ring of the last chord, s
-    ring_s: float = 4.0
-
 
 STYLES: dict[str, Style] = {
     "ambient": Style(
@@ -70,13 +21,20 @@ STYLES: dict[str, Style] = {
         pad="warm",
         pad_attack_s=0.9,
         bass="sub",
-        bass_lanes=("R---------------",),
+        bass_lanes=(("R---------------",),),
         arp="bell",
-        arp_lanes=("......2.....4...", "....1.......3...", "..3.......2.....", "....4.....1....."),
+        arp_lanes=("......2.....4...", "....1.......3...", "..3.......2.....", "....4.....1.....", "..2...4.....3..."),
         lead="felt",
+        drums=(
+            ({"frame-drum": "o..............."}, {"frame-drum": "o.........o....."}),
+            (
+                {"frame-drum": "x.........o.....", "shaker": "....o.......o..."},
+                {"frame-drum": "x.....o.........", "shaker": "....o.......o.o."},
+            ),
+        ),
         accents=("bell",),
-        levels_db={"pad": -11.5, "bass": -3.5, "arp": -7.5, "lead": -6.5, "drums": -8, "accent": -2.5},
-        trim_db=-1.7,
+        levels_db={"pad": -12.4, "bass": -9.0, "arp": -13.1, "lead": -7.4, "drums": -7.7, "accent": -12.8},
+        loud_lufs=(-26.9, -24.3, -22.6, -21.7),
         room_s=3.0,
         room_db=-5.0,
         looseness_s=0.012,
@@ -91,18 +49,29 @@ STYLES: dict[str, Style] = {
         pad="strings",
         pad_attack_s=0.22,
         bass="low-strings",
-        bass_lanes=("R---------------", "R-------R---5---"),
+        bass_lanes=(
+            ("R---------------",),
+            ("R-------R---5---", "R---------R-5---"),
+            ("R---R---R---5---", "R-----R-R---8---"),
+        ),
         arp="spiccato",
         arp_lanes=("0.1.2.1.0.1.2.1.", "0.2.1.2.0.2.1.2.", "0.0.1.0.2.0.1.0."),
-        lead="felt",
+        lead="piano",
         drums=(
-            {"taiko": "x...........o..."},
-            {"taiko": "x.....x.o...x.o.", "tom": "......o...x.....", "shaker": "o.o.o.o.o.o.o.o."},
+            ({"taiko": "x...........o..."}, {"taiko": "x.......o......."}),
+            (
+                {"taiko": "x.....x.o...x.o.", "tom": "......o...x.....", "shaker": "o.o.o.o.o.o.o.o."},
+                {"taiko": "x..o..x...x.o...", "tom": "....o.......x.x.", "shaker": "o.o.o.o.o.o.o.o."},
+            ),
+        ),
+        fills=(
+            {"taiko": "........x.o.x.xx", "tom": "........o.x.o.x."},
+            {"tom": "........x.x.xxxx", "taiko": "............x.x."},
         ),
         accents=("boom", "taiko", "cymbal"),
         riser=True,
-        levels_db={"pad": -11, "bass": -4, "arp": -3.5, "lead": -7, "drums": -5, "accent": -1},
-        trim_db=-0.9,
+        levels_db={"pad": -11.2, "bass": -4.5, "arp": -6.5, "lead": -5.4, "drums": -4.4, "accent": -3.8},
+        loud_lufs=(-26.6, -23.0, -19.8, -18.5),
         room_s=2.4,
         room_db=-8.0,
         least=2,
@@ -118,17 +87,22 @@ STYLES: dict[str, Style] = {
         pad="dark",
         pad_attack_s=0.5,
         bass="pulse",
-        bass_lanes=("R.R.R.R.R.R.R.R.", "R.R.R.RRR.R.R.R."),
+        bass_lanes=(("R...R...R...R...",), ("R.R.R.R.R.R.R.R.",), ("R.R.R.RRR.R.R.R.", "R.RRR.R.R.RRR.R.")),
         arp="spiccato",
         arp_lanes=("............2.1.", "......2.......1.", "0...1...0...2..."),
         lead="glass",
         drums=(
-            {"tick": "x...o...x...o..."},
-            {"tick": "x.o.o.o.x.o.o.o.", "taiko": "x.........x.o...", "tom": "..............o."},
+            ({"tick": "x...o...x...o..."}, {"tick": "x.....o.x.....o."}),
+            (
+                {"tick": "x.o.o.o.x.o.o.o.", "taiko": "x.........x.o...", "tom": "..............o."},
+                {"tick": "x.o.x.o.o.x.o.o.", "taiko": "x.....o...x.....", "tom": "............o.o."},
+            ),
         ),
+        fills=({"tom": "........o.o.x.xx"}, {"tick": "........xoxoxxxx", "taiko": "............o.x."}),
         accents=("boom", "taiko"),
         riser=True,
-        levels_db={"pad": -11, "bass": 0, "arp": -1, "lead": -7.5, "drums": -4, "accent": -1},
+        levels_db={"pad": -12.6, "bass": -2.9, "arp": -6.1, "lead": -9.4, "drums": -4.8, "accent": -5.2},
+        loud_lufs=(-28.6, -25.9, -22.6, -20.7),
         room_s=2.2,
         room_db=-8.0,
         looseness_s=0.003,
@@ -146,19 +120,37 @@ STYLES: dict[str, Style] = {
         pad="reed",
         pad_attack_s=0.12,
         bass="upright",
-        bass_lanes=("R.......5.......", "R.....5.R...5..."),
+        bass_lanes=(
+            ("R.......5.......",),
+            ("R.......5.......", "R.......5...8..."),
+            ("R.....5.R...5...", "R...5...R..R5..."),
+        ),
         arp="pizzicato",
-        arp_lanes=("..1...2...1...2.", "0.2.1.2.0.2.1.3.", "..1.2...1...2.1."),
+        arp_lanes=("..1.2.1...2.1.3.", "0.2.1.2.0.2.1.3.", "..1.2...1.3.2.1."),
         lead="marimba",
         drums=(
-            {"shaker": "o.x.o.x.o.x.o.x."},
-            {"shaker": "o.x.o.x.o.x.o.x.", "clap": "....x.......x...", "kick": "x.......x.o....."},
+            ({"shaker": "o.x.o.x.o.x.o.x."}, {"shaker": "o.x.o.x.o.x.o.x.", "woodblock": "..........o..o.."}),
+            (
+                {"shaker": "o.x.o.x.o.x.o.x.", "clap": "....x.......x...", "kick": "x.......x.o....."},
+                {
+                    "shaker": "o.x.o.x.o.x.o.x.",
+                    "rim": "....x.......x..o",
+                    "kick": "x.....o.x.......",
+                    "woodblock": "......o...o.....",
+                },
+            ),
+        ),
+        fills=(
+            {"woodblock": "........x.o.xox.", "clap": "............x.x."},
+            {"rim": "........x..x..x.", "kick": "............x..."},
         ),
         accents=("bell",),
-        levels_db={"pad": -16.5, "bass": -3.5, "arp": 1, "lead": -0.5, "drums": -2, "accent": -1},
+        levels_db={"pad": -16.8, "bass": -3.3, "arp": -1.9, "lead": 0.2, "drums": -2.2, "accent": -4.7},
+        loud_lufs=(-22.8, -21.3, -19.7, -18.2),
         room_s=1.1,
         room_db=-14.0,
         looseness_s=0.006,
+        swing=0.12,
         least=2,
         arp_from=0,
         ring_s=1.8,
@@ -173,28 +165,228 @@ STYLES: dict[str, Style] = {
         pad="saws",
         pad_attack_s=0.03,
         bass="saw-bass",
-        bass_lanes=("..R-..R-..R-..R-", "R.RR..R.R.RR..8."),
+        bass_lanes=(
+            ("R---------------",),
+            ("..R-..R-..R-..R-", "R-....R-..R-...."),
+            ("R.RR..R.R.RR..8.", "..R-..R-..R-..8R"),
+        ),
         arp="pluck",
         arp_lanes=("0.2.1.3.2.1.3.1.", "0.1.2.3.1.2.3.2.", "0..2..1..3..2.1."),
         lead="pluck",
         drums=(
-            {"kick": "x...x...x...x...", "hat": "..o...o...o...o."},
-            {
-                "kick": "x...x...x...x...",
-                "hat": "..x...x...x...xo",
-                "clap": "....x.......x...",
-                "shaker": "o.oo.oo.o.oo.oo.",
-            },
+            (
+                {"kick": "x...x...x...x...", "hat": "..o...o...o...o."},
+                {"kick": "x...x...x...x...", "hat": "..o...o...o..oo.", "rim": ".......o........"},
+            ),
+            (
+                {
+                    "kick": "x...x...x...x...",
+                    "hat": "o.x.o.x.o.x.o.xo",
+                    "clap": "....x.......x...",
+                    "shaker": "o.oo.oo.o.oo.oo.",
+                },
+                {
+                    "kick": "x...x...x...x..o",
+                    "open-hat": "..x...x...x...x.",
+                    "hat": "o..oo..oo..oo..o",
+                    "snare": "....x.......x...",
+                },
+            ),
         ),
+        fills=({"snare": "........o.o.oxxx"}, {"clap": "........x..x..xx", "open-hat": "..............x."}),
         accents=("cymbal", "boom"),
         riser=True,
         gate="..xx.xxx..xx.xxx",
-        levels_db={"pad": -12.5, "bass": -4.5, "arp": -5.5, "lead": -2, "drums": -4.5, "accent": -2},
-        trim_db=-1.1,
+        levels_db={"pad": -12.6, "bass": -3.3, "arp": -8.0, "lead": -3.8, "drums": -3.8, "accent": -3.1},
+        loud_lufs=(-26.8, -23.1, -20.9, -19.7),
         room_s=1.5,
         room_db=-13.0,
         looseness_s=0.0,
+        pump_db=5.0,
         least=3,
         ring_s=2.6,
+    ),
+    "lo-fi": Style(
+        bpm=(68, 88),
+        modes=("aeolian", "dorian", "dorian", "ionian"),
+        bright=((3, 2, 1, 0), (1, 4, 0, 5), (0, 5, 1, 4)),
+        dark=((0, 3, 5, 6), (3, 6, 0, 5), (0, 5, 3, 6)),
+        colours=(SEVENTH, NINTH),
+        chord_bars=1,
+        pad="warm",
+        pad_attack_s=0.35,
+        bass="round-bass",
+        bass_lanes=(
+            ("R-------........",),
+            ("R-----....R-5---", "R-------..R-----"),
+            ("R---..R-..5-R-..", "R-----R-..R-8-.."),
+        ),
+        arp="vibes",
+        arp_lanes=("......2.....3...", "....3.......1...", "..2.......3...1.", "..........4.2..."),
+        lead="felt",
+        comp="electric-piano",
+        comp_lanes=(
+            ("x---------------",),
+            ("x-----..o-------", "x-------..o-----"),
+            ("x---..o---..o---", "x-----o-..x---..", "..x-----..o-x---"),
+        ),
+        comp_spread_s=0.011,
+        drums=(
+            (
+                {"soft-kick": "x.........x.....", "rim": "....x.......x...", "hat": "o.o.o.o.o.o.o.o."},
+                {"soft-kick": "x......o..x.....", "rim": "....x.......x...", "shaker": "o.o.o.o.o.o.o.o."},
+            ),
+            (
+                {"soft-kick": "x......ox.x.....", "dusty-snare": "....x.......x...", "hat": "o.oox.o.o.oox.oo"},
+                {"soft-kick": "x..o...o..x....o", "dusty-snare": "....x..o....x...", "hat": "x.o.o.ooo.x.o.o."},
+                {
+                    "soft-kick": "x.....x...x..o..",
+                    "dusty-snare": "....x.......x.o.",
+                    "hat": "o.o.o.o.o.o.o.o.",
+                    "rim": ".........o......",
+                },
+            ),
+        ),
+        fills=(
+            {"dusty-snare": "............o.ox", "soft-kick": "..........x....."},
+            {"rim": "........o..o.xo.", "soft-kick": "..........x....."},
+        ),
+        accents=("cymbal",),
+        levels_db={"pad": -19.2, "bass": -4.6, "comp": -8.0, "arp": -11.9, "lead": -8.6, "drums": -4.6, "accent": -1.5},
+        loud_lufs=(-29.0, -26.8, -24.7, -22.6),
+        room_s=1.2,
+        room_db=-13.0,
+        looseness_s=0.010,
+        swing=0.22,
+        pump_db=2.5,
+        tape=True,
+        least=2,
+        ring_s=3.0,
+    ),
+    "acoustic": Style(
+        bpm=(78, 112),
+        modes=("aeolian", "dorian", "mixolydian", "ionian"),
+        bright=((0, 4, 5, 3), (0, 3, 0, 4), (0, 5, 3, 4), (3, 0, 4, 5)),
+        dark=((0, 6, 5, 6), (0, 3, 0, 6), (0, 5, 2, 6)),
+        colours=(TRIAD, TRIAD, SUSPENDED, NINTH),
+        chord_bars=1,
+        pad="strings",
+        pad_attack_s=0.5,
+        bass="upright",
+        bass_lanes=(
+            ("R---------------",),
+            ("R-------5-------", "R-------R---5---"),
+            ("R-----R-5---R---", "R---5---R-----5-"),
+        ),
+        arp="guitar",
+        # thumb and fingers in turn, as fingerpickers do
+        arp_lanes=("0.2.1.3.0.2.1.3.", "0.3.1.2.0.3.2.1.", "0.12.3.10.12.3.1", "0...2.1.3...2.1."),
+        lead="piano",
+        comp="steel",
+        comp_lanes=(
+            ("x---------------",),
+            ("x-------o-----u-", "x-----o-o-----u-"),
+            ("x---o-u-..u-o-u-", "x---x-uox-u-x-u-", "x-o-x-u-..u-x-u-"),
+        ),
+        comp_from=2,
+        comp_spread_s=0.010,
+        drums=(
+            (
+                {"shaker": "o.o.o.o.o.o.o.o.", "cajon": "o.......o......."},
+                {"brush": "....x.......x...", "cajon": "o.........o....."},
+            ),
+            (
+                {"cajon": "x.....o.x.o.....", "cajon-slap": "....x.......x..o", "shaker": "o.x.o.x.o.x.o.x."},
+                {"cajon": "x..o....x.o.....", "brush": "....x.......x...", "tambourine": "..o...o...o...o."},
+                {"cajon": "x.......x..o..o.", "cajon-slap": "....x..o....x...", "shaker": "x.o.x.o.x.o.x.o."},
+            ),
+        ),
+        fills=(
+            {"cajon": "........x.o.x...", "cajon-slap": "..........x.x.xx"},
+            {"brush": "........x.x.xxx.", "cajon": "............o..x"},
+        ),
+        accents=("tambourine",),
+        levels_db={"pad": -18.9, "bass": -4.7, "comp": -8.6, "arp": -5.9, "lead": -6.8, "drums": -2.4, "accent": -9.4},
+        loud_lufs=(-29.3, -25.6, -22.4, -19.8),
+        room_s=1.3,
+        room_db=-14.0,
+        looseness_s=0.009,
+        swing=0.06,
+        arp_from=1,
+        ring_s=3.2,
+    ),
+    "percussion": Style(
+        bpm=(92, 124),
+        modes=("phrygian", "aeolian", "dorian", "mixolydian"),
+        bright=((0, 0, 3, 0), (0, 0, 4, 0)),
+        dark=((0, 0, 6, 0), (0, 0, 5, 0)),
+        colours=((0, 4), (0, 4)),
+        chord_bars=4,
+        pad="drone",
+        pad_attack_s=0.8,
+        bass="tuned-drum",
+        bass_lanes=(
+            ("R.......R.......",),
+            ("R.....R...5.R...", "R.....R.R.....5."),
+            ("R..R..R.R..5R...", "R.....5.R..R..8."),
+        ),
+        arp="log-drum",
+        arp_lanes=("..1..1....2..1..", "0...1..2....1..2", "..2.1...0..1..2."),
+        lead="kalimba",
+        drums=(
+            (
+                {"frame-drum": "x.......o.......", "shaker": "..o...o...o...o."},
+                {"frame-drum": "x.....o.........", "shaker": "o...o...o...o..."},
+            ),
+            (
+                {
+                    "conga-low": "......x.......xx",
+                    "conga-high": "..o.o.....o.o...",
+                    "conga-slap": "....x.......x...",
+                    "shaker": "o.x.o.x.o.x.o.x.",
+                },
+                {
+                    "conga-low": "x.....x.....x...",
+                    "conga-high": "..o...o.o.o...o.",
+                    "cajon": "x.......x.......",
+                    "shaker": "o.x.o.x.o.x.o.x.",
+                },
+            ),
+            (
+                {
+                    "taiko": "x.....x...x.....",
+                    "conga-low": "......x.......xx",
+                    "conga-high": "o.o.o...o.o.o...",
+                    "conga-slap": "....x.......x...",
+                    "cajon": "x..x......x.....",
+                    "shaker": "xoxoxoxoxoxoxoxo",
+                    "woodblock": "x..x..x...x.x...",
+                },
+                {
+                    "taiko": "x.......x.......",
+                    "frame-drum": "..o..o.x..o..o.x",
+                    "conga-low": "...x..x....x..x.",
+                    "conga-slap": "....x.......x..o",
+                    "clap": "....x.......x...",
+                    "shaker": "o.x.o.x.o.x.o.x.",
+                    "woodblock": "..x...x...x..x..",
+                },
+            ),
+        ),
+        drums_from=1,
+        fills=(
+            {"conga-high": "........x.xxo.xx", "conga-low": "..........o.x.x.", "taiko": "............x..x"},
+            {"taiko": "........x..x..x.", "conga-slap": "........o.x.oxox", "frame-drum": "..........x..x.."},
+        ),
+        accents=("boom", "taiko"),
+        levels_db={"pad": -19.1, "bass": -6.1, "arp": -7.3, "lead": -9.9, "drums": -5.7, "accent": -8.0},
+        loud_lufs=(-31.6, -29.3, -24.0, -20.9),
+        room_s=1.0,
+        room_db=-11.0,
+        looseness_s=0.006,
+        swing=0.08,
+        least=2,
+        arp_from=2,
+        ring_s=2.4,
     ),
 }

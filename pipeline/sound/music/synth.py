@@ -1,138 +1,132 @@
-"""Voices of the music: each note is computed once and kept.
+"""Tones of the music: each is computed once, soft and hard, and mixed anew for every stroke.
 
-Three ways to make a tone, all known from the literature: a seamless loop whose harmonics are spread into narrow noise
-bands with random phases (Paul Nasca's PADsynth), a wavetable whose harmonics each decay at their own rate, and a sum
-of a few decaying modes for bars and bells.
+Four ways to make a tone, all known from the literature: a seamless loop whose harmonics are spread into narrow noise
+bands with random phases (Paul Nasca's PADsynth), strings and bars as sums of decaying partials (see `voices`), and a
+tine before a pickup. Between the soft and the hard tone of a pitch every strength is a blend, since their partials have
+the same phases; the noise of hammer, pick or finger is another one at each stroke, so no two strokes are alike.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.sound.music.harmony import pitch_hz
-from pipeline.sound.noise import stream
+from pipeline.sound.music.modes import LN_60_DB, ring
+from pipeline.sound.music.voices import MODAL, PADS, STRINGS, TINES, TOP_HZ, Modal, Pad, String, Tine
+from pipeline.sound.noise import band, stream
 
 if TYPE_CHECKING:
     import numpy as np
 
-# about 2.7 s at 48 kHz: long enough that the ear does not hear the loop
-LOOP_SAMPLES = 1 << 17
-# samples of one period and steps of decay in a wavetable
-TABLE_SAMPLES, TABLE_STEPS = 1024, 40
+# long enough that the ear does not hear the loop, and a whole number of samples at every usual rate
+LOOP_S = 2.72
 MAX_HARMONICS = 60
-# nothing musical is lost above this, and filters get no work
-TOP_HZ = 14_000.0
-FADE_IN_S, FADE_OUT_S = 0.0015, 0.03
-# sounds kept at a time; a note of 3 s in stereo is 1.2 MB
-KEPT_SOUNDS = 96
-
-
-@dataclass(frozen=True)
-class Pad:
-    """A sustained voice: harmonic n has level n**-slope, shaped by resonances, spread by some cents."""
-
-    slope: float
-    spread_cents: float
-    # level of even harmonics against odd ones
-    even: float = 1.0
-    # (centre Hz, width Hz, gain)
-    resonances: tuple[tuple[float, float, float], ...] = ()
-    low_pass_hz: float = TOP_HZ
-
-
-@dataclass(frozen=True)
-class Struck:
-    """A voice that decays: harmonic n starts at n**-slope and falls by 60 dB in seconds / n**damping."""
-
-    slope: float
-    seconds: float
-    damping: float
-    attack_s: float = 0.002
-    even: float = 1.0
-    # two strings or oscillators, one to each side, this far apart
-    detune_cents: float = 0.0
-    # breath, hammer or pick: level of a short noise at the start
-    noise: float = 0.0
-    low_pass_hz: float = TOP_HZ
-
-
-@dataclass(frozen=True)
-class Modal:
-    """Bars and bells: (ratio, level, seconds to fall by 60 dB) of each mode, for A4; lower notes ring longer."""
-
-    modes: tuple[tuple[float, float, float], ...]
-    noise: float = 0.0
-
-
-PADS: dict[str, Pad] = {
-    "warm": Pad(slope=1.7, spread_cents=28, even=0.7, low_pass_hz=2600),
-    "strings": Pad(
-        slope=1.15, spread_cents=34, resonances=((480, 300, 0.8), (1100, 500, 0.6), (2800, 1200, 0.5)), low_pass_hz=5200
-    ),
-    "dark": Pad(slope=1.35, spread_cents=45, resonances=((300, 200, 1.0),), low_pass_hz=1500),
-    "reed": Pad(slope=1.2, spread_cents=14, even=0.25, resonances=((900, 500, 0.8),), low_pass_hz=3200),
-    "saws": Pad(slope=1.05, spread_cents=24, low_pass_hz=3800),
-    "low-strings": Pad(slope=1.2, spread_cents=22, resonances=((250, 200, 0.8), (700, 400, 0.5)), low_pass_hz=1800),
-    "sub": Pad(slope=1.9, spread_cents=5, low_pass_hz=400),
-}
-STRUCK: dict[str, Struck] = {
-    "felt": Struck(
-        slope=1.5, seconds=3.2, damping=0.75, attack_s=0.004, detune_cents=1.6, noise=0.10, low_pass_hz=4200
-    ),
-    "pluck": Struck(slope=1.0, seconds=0.9, damping=0.85, detune_cents=7, low_pass_hz=9000),
-    "pizzicato": Struck(slope=1.1, seconds=0.55, damping=0.7, even=0.8, noise=0.25, low_pass_hz=5200),
-    "spiccato": Struck(
-        slope=1.05, seconds=0.42, damping=0.25, attack_s=0.012, detune_cents=9, noise=0.12, low_pass_hz=4600
-    ),
-    "upright": Struck(slope=1.45, seconds=1.1, damping=0.7, attack_s=0.003, noise=0.15, low_pass_hz=2200),
-    "pulse": Struck(slope=1.1, seconds=0.5, damping=0.8, even=0.5, attack_s=0.003, low_pass_hz=1400),
-    "saw-bass": Struck(slope=1.0, seconds=1.6, damping=0.9, attack_s=0.003, low_pass_hz=2600),
-}
-MODAL: dict[str, Modal] = {
-    # a tuned bar: second mode at the double octave (Fletcher and Rossing, ch. 19)
-    "marimba": Modal(((1, 1, 0.7), (3.98, 0.28, 0.22), (9.2, 0.1, 0.08)), noise=0.12),
-    "bell": Modal(((1, 1, 3.2), (2.0, 0.35, 2.2), (2.76, 0.28, 1.4), (5.4, 0.16, 0.7), (8.93, 0.07, 0.35))),
-    "glass": Modal(((1, 1, 2.6), (2.32, 0.4, 1.8), (4.25, 0.22, 1.1), (6.63, 0.12, 0.7)), noise=0.04),
-}
+# where the breath of a pad lies
+AIR_HZ = (2200.0, 8000.0)
+# partials this far below the strongest are left out
+FAINTEST = 10 ** (-66 / 20)
+FADE_OUT_S = 0.03
+# level of a tone over its first quarter of a second
+RMS, RMS_S = 0.12, 0.25
+# no chord is held longer than this without being struck again
+LONGEST_TINE_S = 4.0
+# bytes of sounds kept at a time
+KEPT_BYTES = 96 << 20
+# ways in which the noise of a stroke may sound
+NOISES = 5
+# strength that sounds all soft, and that sounds all hard
+SOFT, HARD = 0.35, 0.98
 
 
 class Voices:
-    """Tones by voice and pitch, each computed once; the least used are forgotten."""
+    """Tones by voice and pitch, each computed once; those not used for longest are forgotten."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
         self._kept: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
+        self._bytes = 0
+        self._strokes: Counter[tuple[str, int]] = Counter()
 
     def held(self, name: str, pitch: int) -> np.ndarray:
-        """Loop of a sustained voice, float32 [2, LOOP_SAMPLES], RMS 0.1."""
+        """Loop of a sustained voice, float32 [2, LOOP_S long], RMS 0.1."""
         return self.keep(name, pitch, lambda: pad_loop(PADS[name], pitch, sample_rate_hz=self.sample_rate_hz))
 
-    def struck(self, name: str, pitch: int) -> np.ndarray:
-        """A whole decaying note, float32 [2, samples], peak 0.5."""
-        if name in STRUCK:
-            return self.keep(name, pitch, lambda: struck_note(STRUCK[name], pitch, sample_rate_hz=self.sample_rate_hz))
-        return self.keep(name, pitch, lambda: modal_note(MODAL[name], pitch, sample_rate_hz=self.sample_rate_hz))
+    def struck(self, name: str, pitch: int, *, strength: float) -> np.ndarray:
+        """A whole decaying note, float32 [2, samples]; no two strokes of a pitch are alike.
+
+        Parameters
+        ----------
+        strength : float
+            0..1: harder is brighter. The level does not follow it.
+        """
+        layers = self.keep(name, pitch, lambda: note(name, pitch, sample_rate_hz=self.sample_rate_hz))
+        rng = stream("stroke", name, pitch, self.count(name, pitch))
+        sound = blend(layers, strength + float(rng.uniform(-0.06, 0.06)))
+        level, low_hz, high_hz, seconds = noise_of(name)
+        if level > 0:
+            number = int(rng.integers(NOISES))
+            noise = self.keep(
+                f"{name} noise",
+                number,
+                lambda: strike_noise(name, number, (low_hz, high_hz), seconds, sample_rate_hz=self.sample_rate_hz),
+            )
+            count = min(noise.shape[1], sound.shape[1])
+            loud = level * (0.35 + 0.65 * strength) * float(rng.uniform(0.7, 1.2)) * float(rng.choice((-1, 1)))
+            sound[:, :count] += loud * noise[:, :count]
+        return sound
+
+    def count(self, name: str, pitch: int) -> int:
+        """How many strokes of this sound came before."""
+        self._strokes[name, pitch] += 1
+        return self._strokes[name, pitch] - 1
 
     def keep(self, name: str, pitch: int, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The sound of this name and pitch, made when it is not there."""
         key = (name, pitch)
         if key not in self._kept:
             self._kept[key] = make()
-            if len(self._kept) > KEPT_SOUNDS:
-                self._kept.popitem(last=False)
+            self._bytes += self._kept[key].nbytes
+            while self._bytes > KEPT_BYTES and len(self._kept) > 1:
+                self._bytes -= self._kept.popitem(last=False)[1].nbytes
         self._kept.move_to_end(key)
         return self._kept[key]
 
 
+def note(name: str, pitch: int, *, sample_rate_hz: int) -> np.ndarray:
+    """The soft and the hard tone of a struck voice, without the noise of the stroke, float32 [2 layers, 2, samples].
+
+    Raises
+    ------
+    KeyError
+        When there is no such voice.
+    """
+    if name in STRINGS:
+        return string_note(STRINGS[name], pitch, sample_rate_hz=sample_rate_hz)
+    if name in TINES:
+        return tine_note(TINES[name], pitch, sample_rate_hz=sample_rate_hz)
+    return modal_note(MODAL[name], pitch, sample_rate_hz=sample_rate_hz)
+
+
+def noise_of(name: str) -> tuple[float, float, float, float]:
+    """Level, low Hz, high Hz and seconds of the noise with which a voice is struck."""
+    return (STRINGS.get(name) or TINES.get(name) or MODAL[name]).noise
+
+
+def blend(layers: np.ndarray, strength: float) -> np.ndarray:
+    """Mix a soft and a hard sound, float32 [2 layers, 2, samples] -> [2, samples]."""
+    hard = min(1.0, max(0.0, (strength - SOFT) / (HARD - SOFT)))
+    return layers[0] * (1 - hard) + layers[1] * hard
+
+
 def pad_loop(pad: Pad, pitch: int, *, sample_rate_hz: int) -> np.ndarray:
-    """A seamless stereo loop of a sustained tone, float32 [2, LOOP_SAMPLES], RMS 0.1."""
+    """A seamless stereo loop of a sustained tone, the same at every rate, float32 [2, samples], RMS 0.1."""
     import numpy as np
 
-    bin_hz = sample_rate_hz / LOOP_SAMPLES
-    level = np.zeros(LOOP_SAMPLES // 2 + 1)
+    samples = round(LOOP_S * sample_rate_hz)
+    bin_hz = sample_rate_hz / samples
+    level = np.zeros(samples // 2 + 1)
     base = pitch_hz(pitch)
     for number in range(1, MAX_HARMONICS + 1):
         centre = base * number
@@ -140,113 +134,178 @@ def pad_loop(pad: Pad, pitch: int, *, sample_rate_hz: int) -> np.ndarray:
             break
         width = max(centre * (2 ** (pad.spread_cents / 1200) - 1) / 2, bin_hz)
         low, high = int((centre - 4 * width) / bin_hz), int((centre + 4 * width) / bin_hz) + 2
-        bins = np.arange(max(low, 1), high)
-        peak = number**-pad.slope * (pad.even if number % 2 == 0 else 1.0) * _resonance(pad, centre)
+        bins = np.arange(max(low, 1), min(high, len(level)))
+        peak = number**-pad.slope * (pad.even if number % 2 == 0 else 1.0)
+        peak *= float(_body(pad.resonances, centre) * _passed(centre, pad.low_cut_hz, pad.low_pass_hz))
         # equal energy, whatever the width
         level[bins] += peak * np.exp(-0.5 * ((bins * bin_hz - centre) / width) ** 2) / np.sqrt(width)
-    rng = stream("pad", pitch, str(pad.slope))
-    phase = rng.uniform(0, 2 * np.pi, len(level))
-    # lows in the middle, width above; at 1 rad the sides still add up to a full tone in mono
-    width_rad = np.clip((np.arange(len(level)) * bin_hz - 120) / 400, 0, 1) * rng.standard_normal(len(level))
+    if pad.air:
+        grid = np.arange(len(level)) * bin_hz
+        level += pad.air / np.sqrt(AIR_HZ[1] - AIR_HZ[0]) * _passed(grid, *AIR_HZ)
+    phase = stream("pad", pitch, str(pad.slope)).uniform(0, 2 * np.pi, len(level))
+    apart = pad.width * stream("pad width", pitch, str(pad.slope)).standard_normal(len(level))
+    # lows in the middle, width above
+    width_rad = np.clip((np.arange(len(level)) * bin_hz - 120) / 400, 0, 1) * apart
     phases = np.stack([phase - width_rad / 2, phase + width_rad / 2])
-    loop = np.fft.irfft(level * np.exp(1j * phases), n=LOOP_SAMPLES, axis=1)
+    loop = np.fft.irfft(level * np.exp(1j * phases), n=samples, axis=1)
     return (0.1 * loop / np.sqrt(np.mean(loop**2))).astype(np.float32)
 
 
-def _resonance(pad: Pad, frequency_hz: float) -> float:
-    import math
-
-    body = 1.0 + sum(g * math.exp(-(((frequency_hz - c) / w) ** 2)) for c, w, g in pad.resonances)
-    return body / (1 + (frequency_hz / pad.low_pass_hz) ** 4)
-
-
-def struck_note(voice: Struck, pitch: int, *, sample_rate_hz: int) -> np.ndarray:
-    """A decaying harmonic tone, float32 [2, samples], peak 0.5."""
+def string_note(voice: String, pitch: int, *, sample_rate_hz: int) -> np.ndarray:
+    """A plucked or struck string, soft and hard, float32 [2 layers, 2, samples]."""
     import numpy as np
 
     base = pitch_hz(pitch)
-    # low strings ring longer
+    number, frequency, level = _partials(voice, base, sample_rate_hz)
     seconds = voice.seconds * min(2.0, max(0.5, (220.0 / base) ** 0.35))
-    top = min(TOP_HZ, 0.45 * sample_rate_hz)
-    number = np.arange(1, max(2, min(MAX_HARMONICS, int(top / base)) + 1))
-    level = number**-voice.slope / (1 + (number * base / voice.low_pass_hz) ** 4)
-    level[1::2] *= voice.even
-    moments = seconds * np.linspace(0, 1, TABLE_STEPS) ** 2
-    decay = np.exp(-6.908 * moments[:, None] * number**voice.damping / seconds)
-    phases = stream("struck", str(voice.slope)).uniform(0, 2 * np.pi, len(number))
-    spectrum = np.zeros((TABLE_STEPS, TABLE_SAMPLES // 2 + 1), dtype=complex)
-    spectrum[:, number] = level * decay * np.exp(1j * phases)
-    table = np.fft.irfft(spectrum, axis=1) * TABLE_SAMPLES
-    time = np.arange(int(seconds * sample_rate_hz)) / sample_rate_hz
-    step = np.sqrt(time / seconds) * (TABLE_STEPS - 1)
-    detune = 2 ** (np.array([-0.5, 0.5]) * voice.detune_cents / 1200)
-    sides = [_scan(table, time * base * ratio, step) for ratio in (detune if voice.detune_cents else detune[:1])]
-    tone = np.stack([sides[0], sides[-1]])
-    tone += _strike_noise(voice.noise, tone, sample_rate_hz=sample_rate_hz)
-    return _finished(tone, attack_s=voice.attack_s, sample_rate_hz=sample_rate_hz)
+    decay = seconds / number**voice.damping
+    rng = stream("string", str(voice.slope), pitch)
+    cents, share, time, which = _shares(voice, number)
+    all_hz, all_s = frequency[which] * 2 ** (cents / 1200), decay[which] * time
+    turn = (rng.uniform(-0.5, 0.5, len(number)) * voice.width)[which]
+    # each string leans to its own side
+    lean = 1 + 0.35 * np.sign(cents)
+    layers = [one[which] * share * side for one in level for side in (lean, 2 - lean)]
+    sides = np.stack([turn, -turn])
+    # what is left at the end is 54 dB down
+    count = int(0.9 * float(all_s.max()) * sample_rate_hz)
+    sound = ring(
+        all_hz, all_s, np.stack(layers), phase=np.tile(sides, (2, 1)), count=count, sample_rate_hz=sample_rate_hz
+    )
+    return finished(sound.reshape(2, 2, -1), attack_s=voice.attack_s, sample_rate_hz=sample_rate_hz)
+
+
+def _shares(voice: String, number: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    # (cents, level, decay, place in `number`) of what every partial consists of: two strings, each with its
+    # after-sound; high partials are over too soon for either to be heard
+    import numpy as np
+
+    strings = (-0.5, 0.5) if voice.detune_cents else (0.0,)
+    stages = ((1 - voice.after, 0.6), (voice.after, 1.4)) if voice.after else ((1.0, 1.0),)
+    rows = [
+        (side * voice.detune_cents, share, time, place)
+        for place, n in enumerate(number)
+        for side in (strings if n <= 16 else (0.0,))
+        for share, time in (stages if n <= 6 else ((1.0, 0.8),))
+    ]
+    cents, share, time, which = np.array(rows, dtype=np.float64).T
+    return cents, share / np.where(cents == 0, 1, len(strings)), time, which.astype(np.intp)
+
+
+def _partials(voice: String, base: float, sample_rate_hz: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    # numbers, frequencies and levels [2 layers, partials] of a string
+    import numpy as np
+
+    number = np.arange(1, MAX_HARMONICS + 1)
+    stiffness = voice.stiffness * max(0.3, base / 220.0)
+    frequency = base * number * np.sqrt((1 + stiffness * number**2) / (1 + stiffness))
+    level = number**-voice.slope * np.where(number % 2 == 0, voice.even, 1.0)
+    if voice.position:
+        level = level * (0.08 + 0.92 * np.abs(np.sin(np.pi * number * voice.position)))
+    level = level * _body(voice.resonances, frequency)
+    layers = np.stack([level * _passed(frequency, voice.low_cut_hz, top) for top in (voice.soft_hz, voice.hard_hz)])
+    is_heard = (frequency < min(TOP_HZ, 0.45 * sample_rate_hz)) & (layers[1] > FAINTEST * layers[1].max())
+    is_heard[0] = True
+    return number[is_heard], frequency[is_heard], layers[:, is_heard]
 
 
 def modal_note(voice: Modal, pitch: int, *, sample_rate_hz: int) -> np.ndarray:
-    """A sum of decaying modes, float32 [2, samples], peak 0.5."""
+    """A bar, a bell or a tuned skin, soft and hard, float32 [2 layers, 2, samples]."""
     import numpy as np
 
     base = pitch_hz(pitch)
     scale = min(2.0, max(0.4, (440.0 / base) ** 0.5))
-    longest = scale * max(seconds for _, _, seconds in voice.modes)
-    time = np.arange(int(longest * sample_rate_hz)) / sample_rate_hz
-    tone = np.zeros((2, len(time)))
-    rng = stream("modal", str(voice.modes[-1]))
-    for ratio, level, seconds in voice.modes:
-        if base * ratio < 0.45 * sample_rate_hz:
-            length = int(scale * seconds * sample_rate_hz)
-            phase = 2 * np.pi * base * ratio * time[:length]
-            decay = level * np.exp(-6.908 * time[:length] / (scale * seconds))
-            # a little phase between the sides gives the body a width
-            for side, turn in enumerate(rng.uniform(0, 0.9, 2)):
-                tone[side, :length] += decay * np.sin(phase + turn)
-    tone += _strike_noise(voice.noise, tone, sample_rate_hz=sample_rate_hz)
-    return _finished(tone, attack_s=FADE_IN_S, sample_rate_hz=sample_rate_hz)
+    ratio, level, seconds = np.array(voice.modes, dtype=np.float64).T
+    is_heard = base * ratio < 0.45 * sample_rate_hz
+    is_heard[0] = True
+    ratio, level, seconds = ratio[is_heard], level[is_heard], scale * seconds[is_heard]
+    upper = np.where(ratio > 1.01, voice.soft, 1.0)
+    turns = stream("modal", str(voice.modes[-1])).uniform(0, 1, (2, len(voice.modes)))[:, is_heard] * voice.width
+    levels = np.stack([level * upper, level * upper, level, level])
+    count = int(float(seconds.max()) * sample_rate_hz)
+    phase = np.tile(turns, (2, 1))
+    sound = ring(base * ratio, seconds, levels, phase=phase, count=count, sample_rate_hz=sample_rate_hz)
+    if voice.glide_cents:
+        sound = _settled(sound, voice.glide_cents, sample_rate_hz)
+    return finished(sound.reshape(2, 2, -1), attack_s=0.001, sample_rate_hz=sample_rate_hz)
 
 
-def _scan(table: np.ndarray, turns: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Read a table [steps, period] at a phase in turns and a fractional step, linear both ways, float64 [samples]."""
+def _settled(sound: np.ndarray, cents: float, sample_rate_hz: int) -> np.ndarray:
+    # read the start faster: sharp at first, in tune after 80 ms
     import numpy as np
 
-    steps, period = table.shape
-    place = (turns % 1.0) * period
-    column = place.astype(np.intp)
-    part = place - column
-    row = np.minimum(step.astype(np.intp), steps - 2)
-    # one more column saves the wrap-around
-    flat = np.concatenate([table, table[:, :1]], axis=1).ravel()
-    index = row * (period + 1) + column
-    upper = flat[index] * (1 - part) + flat[index + 1] * part
-    index += period + 1
-    lower = flat[index] * (1 - part) + flat[index + 1] * part
-    return upper + (lower - upper) * (step - row)
+    place = np.arange(sound.shape[1])
+    fall = 0.025 * sample_rate_hz
+    early = place + (2 ** (cents / 1200) - 1) * fall * (1 - np.exp(-place / fall))
+    return np.stack([np.interp(early, place, side) for side in sound])
 
 
-def _strike_noise(level: float, tone: np.ndarray, *, sample_rate_hz: int) -> np.ndarray:
-    # hammer, finger or bow: 15 ms of noise, softened
+def tine_note(voice: Tine, pitch: int, *, sample_rate_hz: int) -> np.ndarray:
+    """An electric piano, soft and hard, float32 [2 layers, 2, samples]."""
     import numpy as np
 
-    result = np.zeros_like(tone)
-    if level > 0:
-        count = min(int(0.06 * sample_rate_hz), tone.shape[1])
-        raw = stream("strike", count).standard_normal((2, count))
-        soft = np.cumsum(raw - raw.mean(axis=1, keepdims=True), axis=1)
-        soft = 0.5 * raw + soft / np.abs(soft).max()
-        fall = np.exp(-np.arange(count) / (0.008 * sample_rate_hz))
-        result[:, :count] = level * np.abs(tone).max() * 0.5 * soft * fall
-    return result
+    base = pitch_hz(pitch)
+    seconds = voice.seconds * min(1.6, max(0.4, (220.0 / base) ** 0.45))
+    time = np.arange(int(min(seconds, LONGEST_TINE_S) * sample_rate_hz)) / sample_rate_hz
+    fall = np.exp(-LN_60_DB * time / seconds)
+    ratio, chime, chime_s = voice.chime
+    sine = np.sin(2 * np.pi * base * time)
+    short = time[: int(1.2 * chime_s * sample_rate_hz)]
+    top = chime * np.exp(-LN_60_DB * short / chime_s) * np.sin(2 * np.pi * ratio * base * short)
+    layers = []
+    for swing, bright in zip(voice.swings, (0.15, 1.0), strict=True):
+        field = np.exp(-(((swing * fall * sine - voice.offset) / 0.55) ** 2))
+        # the coil hears the change of the field; the lowest note as loud as the highest
+        tone = np.gradient(field, 2 * np.pi * base / sample_rate_hz) / swing
+        if base * ratio < 0.4 * sample_rate_hz:
+            tone[: len(top)] += bright * top[: len(tone)]
+        layers.append(tone)
+    # the instrument is mono; its tremolo makes it wide
+    sound = np.repeat(np.stack(layers)[:, None], 2, axis=1)
+    return finished(sound, attack_s=0.002, sample_rate_hz=sample_rate_hz)
 
 
-def _finished(tone: np.ndarray, *, attack_s: float, sample_rate_hz: int) -> np.ndarray:
+def strike_noise(
+    name: str, number: int, edges_hz: tuple[float, float], seconds: float, *, sample_rate_hz: int
+) -> np.ndarray:
+    """Noise of hammer, pick or finger, float32 [2, samples], peak 0.5."""
+    import numpy as np
+    from scipy.signal import sosfilt
+
+    count = int(6 * seconds * sample_rate_hz)
+    raw = stream("strike", name, number).standard_normal((2, count))
+    # hands are in one place: both sides share most of it
+    raw = raw + 1.5 * raw[::-1]
+    shape = np.exp(-np.arange(count) / (seconds * sample_rate_hz))
+    soft = sosfilt(band(*edges_hz, sample_rate_hz=sample_rate_hz), raw, axis=1) * shape
+    fade = max(1, count // 4)
+    soft[:, -fade:] *= np.linspace(1, 0, fade)
+    return (0.5 * soft / np.abs(soft).max()).astype(np.float32)
+
+
+def finished(layers: np.ndarray, *, attack_s: float, sample_rate_hz: int) -> np.ndarray:
+    """Level, attack and end of a tone, float32 [2 layers, 2, samples]; every layer equally loud at first."""
     import numpy as np
 
-    tone = tone * (0.5 / max(float(np.abs(tone).max()), 1e-9))
-    rise = min(max(1, int(attack_s * sample_rate_hz)), tone.shape[1])
-    fall = min(max(1, int(FADE_OUT_S * sample_rate_hz)), tone.shape[1])
-    tone[:, :rise] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(rise) / rise)
-    tone[:, -fall:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, fall + 1) / fall)
-    return tone.astype(np.float32)
+    count = layers.shape[2]
+    early = layers[:, :, : max(1, int(RMS_S * sample_rate_hz))]
+    layers = layers * (RMS / np.maximum(np.sqrt((early**2).mean(axis=(1, 2), keepdims=True)), 1e-9))
+    rise = min(max(1, int(attack_s * sample_rate_hz)), count)
+    fall = min(max(1, int(FADE_OUT_S * sample_rate_hz)), count)
+    layers[:, :, :rise] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(rise) / rise)
+    layers[:, :, -fall:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, fall + 1) / fall)
+    return layers.astype(np.float32)
+
+
+def _body(resonances: tuple[tuple[float, float, float], ...], frequency_hz):
+    # gain of a body at some frequencies
+    import numpy as np
+
+    return 1.0 + sum(gain * np.exp(-(((frequency_hz - centre) / width) ** 2)) for centre, width, gain in resonances)
+
+
+def _passed(frequency_hz, low_cut_hz: float, low_pass_hz: float):
+    # gain of a second-order high-pass and a fourth-order low-pass
+    rise = (frequency_hz / low_cut_hz) ** 2 if low_cut_hz else 1.0
+    low = rise / (1 + rise) if low_cut_hz else 1.0
+    return low / (1 + (frequency_hz / low_pass_hz) ** 4)
