@@ -75,7 +75,7 @@ class ForeignMarks:
         if not self._sounds or not self._fits(clip, soundtrack):
             yield soundtrack
             return
-        blocks = iter_wav(soundtrack) if soundtrack else iter_audio(clip)
+        blocks = iter_wav(soundtrack, sample_rate_hz=SAMPLE_RATE_HZ) if soundtrack else iter_audio(clip)
         with tempfile.TemporaryDirectory(prefix="foleymark-") as folder:
             marked = Path(folder) / "marked.wav"
             write_wav(marked, self.mark_sound(blocks, SAMPLE_RATE_HZ, payload))

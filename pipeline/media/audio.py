@@ -34,7 +34,8 @@ def iter_audio(source: Path | Clip, *, sample_rate_hz: int = SAMPLE_RATE_HZ, cha
     ------
     numpy.ndarray
         float32 [channels, n]; sample 0 lies at the clip's time zero, gaps are silence. Nothing for a clip
-        without sound.
+        without sound. Surround is folded as ITU-R BS.775 has it: the centre, where people speak, and the sides
+        come in at -3 dB, the LFE stays out; nothing is clipped, so samples may exceed 1.
     """
     clip = source if isinstance(source, Clip) else probe(source)
     if clip.audio is None:
@@ -85,16 +86,44 @@ def write_wav(
             target.write(block.T)
 
 
-def iter_wav(path: Path, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[np.ndarray]:
-    """Read a WAV in blocks, float32 [channels, n]."""
+def iter_wav(
+    path: Path, *, block_samples: int = BLOCK_SAMPLES, sample_rate_hz: int | None = None
+) -> Iterator[np.ndarray]:
+    """Read a WAV in blocks, float32 [channels, n], at its own rate or at another that is asked for."""
     import soundfile
 
     try:
         with soundfile.SoundFile(path) as source:
-            for block in source.blocks(block_samples, dtype="float32", always_2d=True):
-                yield block.T
+            blocks = (block.T for block in source.blocks(block_samples, dtype="float32", always_2d=True))
+            if sample_rate_hz in (None, source.samplerate):
+                yield from blocks
+            else:
+                yield from _turned(blocks, source, sample_rate_hz)
     except soundfile.LibsndfileError as error:
         raise UnreadableInput(f"{path.name} is not a sound file that can be read: {error}.") from error
+
+
+def _turned(blocks: Iterator[np.ndarray], source: Any, sample_rate_hz: int) -> Iterator[np.ndarray]:
+    # another rate, block by block; a sample keeps its time, and there are as many as the length wants
+    import av
+    import numpy as np
+
+    layout = {1: "mono", 2: "stereo"}.get(source.channels)
+    if layout is None:
+        raise UnreadableInput(f"{Path(source.name).name} has {source.channels} channels; fold it to stereo first.")
+    resampler = av.AudioResampler(format="fltp", layout=layout, rate=sample_rate_hz)
+    left = round(Fraction(source.frames * sample_rate_hz, source.samplerate))
+    for block in _with_flush(blocks):
+        frame = None
+        if block is not None:
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=layout)
+            frame.sample_rate, frame.pts = source.samplerate, None
+        for turned in resampler.resample(frame):
+            array = turned.to_ndarray()[:, :left]
+            left -= array.shape[1]
+            yield array
+    if left:
+        yield np.zeros((source.channels, left), np.float32)
 
 
 def read_wav(path: Path) -> np.ndarray:

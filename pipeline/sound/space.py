@@ -1,4 +1,10 @@
-"""Where a sound is: constant-power pan, distance, and the place around it, open air or closed room."""
+"""Where a sound is: constant-power pan, distance, and the place around it, open air or closed room.
+
+A place answers every sound in it with the one response it has, and that is linear: the answers to two sounds, added up,
+are what a reverb bus gives to which both are sent, each at its own level. So each sound carries its place with it: a
+stem soloed or muted takes its own reverb along, stems sum to the mix, and nothing hangs on how a clip is cut into
+blocks. A cue's `room` and `distance` are its send.
+"""
 
 from __future__ import annotations
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
-import soundfile
 
-from pipeline.sound.mix.loudness import PRESETS, LoudnessMeter, k_weighting
+from benchmarks.referee import read
+from pipeline.errors import UsageError
+from pipeline.sound.mix.loudness import PRESETS, LoudnessMeter, k_weighting, preset_named
+from pipeline.sound.mix.presets import preset_names
 
 RATE = 48_000
 
@@ -20,22 +18,6 @@ def measure(sound: np.ndarray, rate: int = RATE, block: int = 4801) -> LoudnessM
     for start in range(0, sound.shape[1], block):
         meter.add(sound[:, start : start + block])
     return meter
-
-
-def referee(sound: np.ndarray, rate: int, folder: Path) -> tuple[float, float]:
-    """Integrated loudness and true peak by ffmpeg, one decimal each."""
-    import imageio_ffmpeg
-
-    path = folder / "sound.wav"
-    soundfile.write(path, sound.T, rate, subtype="FLOAT")
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-i", str(path)]
-    command += ["-af", "ebur128=peak=true", "-f", "null", "-"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    summary = text[text.rindex("Summary:") :]
-    loudness = re.search(r"I:\s+(\S+) LUFS", summary)
-    peak = re.search(r"True peak:\s+Peak:\s+(\S+) dBFS", summary)
-    assert loudness and peak
-    return float(loudness[1]), float(peak[1])
 
 
 def tone(frequency_hz: float, seconds: float, level_db: float, rate: int = RATE) -> np.ndarray:
@@ -111,17 +93,107 @@ def test_shorter_than_a_gating_block_is_one_block():
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
 @pytest.mark.parametrize("kind", ["noise", "bursts", "mono", "fading"])
-def test_agrees_with_ffmpeg(rate, kind, tmp_path):
+def test_agrees_with_ffmpeg(rate, kind):
     rng = np.random.default_rng(len(kind))
-    time = np.arange(5 * rate) / rate
+    time = np.arange(8 * rate) / rate
     noise = rng.standard_normal((1 if kind == "mono" else 2, len(time)))
-    shape = {"noise": 0.1, "mono": 0.1, "bursts": 0.25 * (time % 1.3 < 0.1), "fading": 0.2 * (1 - time / 5) ** 3}[kind]
+    shape = {"noise": 0.1, "mono": 0.1, "bursts": 0.25 * (time % 1.3 < 0.1), "fading": 0.2 * (1 - time / 8) ** 3}[kind]
     sound = (noise * shape).astype(np.float32)
-    meter = measure(sound, rate)
-    loudness, peak = referee(sound, rate, tmp_path)
-    # ffmpeg prints one decimal, so half a unit of it comes on top
-    assert meter.integrated_lufs == pytest.approx(loudness, abs=0.1)
-    assert meter.true_peak_dbtp == pytest.approx(peak, abs=0.2)
+    meter, other = measure(sound, rate), read(sound, rate)
+    assert meter.integrated_lufs == pytest.approx(other.integrated_lufs, abs=0.02)
+    assert meter.true_peak_dbtp == pytest.approx(other.true_peak_db, abs=0.15)
+    assert meter.momentary_max_lufs == pytest.approx(other.momentary_max_lufs, abs=0.01)
+    assert meter.short_term_max_lufs == pytest.approx(other.short_term_max_lufs, abs=0.01)
+    # ffmpeg counts the first 3 s too, in which its window is not full yet
+    assert meter.range_lu == pytest.approx(other.range_lu, abs=1.0)
+
+
+def stereo(*parts: tuple[float, float]) -> np.ndarray:
+    """1 kHz in both channels, pieces of (seconds, dBFS)."""
+    sound = np.concatenate([tone(1000, seconds, level_db) for seconds, level_db in parts])
+    return np.stack([sound, sound])
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([(20, -23)], -23.0),
+        ([(20, -33)], -33.0),
+        ([(10, -72), (10, -36), (60, -23), (10, -36), (10, -72)], -23.0),
+        ([(20, -26), (20.1, -20), (20, -26)], -23.0),
+    ],
+)
+def test_integrated_loudness_of_ebu_tech_3341(parts, expected):
+    # cases 1, 2, 4 and 5, tolerance 0.1 LU
+    assert measure(stereo(*parts)).integrated_lufs == pytest.approx(expected, abs=0.1)
+
+
+def test_surround_of_ebu_tech_3341():
+    # case 6: L and R at -28 dBFS, C at -24, Ls and Rs at -30; the LFE silent
+    sound = np.stack([tone(1000, 20, level) for level in (-28, -28, -24, -200, -30, -30)])
+    assert measure(sound).integrated_lufs == pytest.approx(-23.0, abs=0.1)
+
+
+def test_short_term_and_momentary_of_ebu_tech_3341():
+    # cases 9 and 12: levels that change within a window, whose loudness stays
+    assert measure(stereo(*[(1.34, -20), (1.66, -30)] * 5)).short_term_max_lufs == pytest.approx(-23.0, abs=0.1)
+    assert measure(stereo(*[(0.18, -20), (0.22, -30)] * 25)).momentary_max_lufs == pytest.approx(-23.0, abs=0.1)
+    # case 10: a window that begins anywhere
+    for number in range(0, 20, 3):
+        sound = stereo((0.15 * number, -200), (3, -23), (1, -200))
+        assert measure(sound).short_term_max_lufs == pytest.approx(-23.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([(20, -20), (20, -30)], 10),
+        ([(20, -20), (20, -15)], 5),
+        ([(20, -40), (20, -20)], 20),
+        ([(20, -50), (20, -35), (20, -20), (20, -35), (20, -50)], 15),
+    ],
+)
+def test_loudness_range_of_ebu_tech_3342(parts, expected):
+    # cases 1 to 4, tolerance 1 LU
+    sound = stereo(*parts)
+    assert measure(sound).range_lu == pytest.approx(expected, abs=1)
+    assert measure(sound).range_lu == pytest.approx(read(sound, RATE).range_lu, abs=0.2)
+
+
+def test_loudness_range_needs_three_seconds_of_sound():
+    assert measure(stereo((2.9, -20))).range_lu is None
+    assert measure(stereo((5, -90))).range_lu is None
+    assert measure(stereo((3.1, -20))).range_lu == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("degrees", [0, 45, 60, 67.5])
+def test_true_peak_of_ebu_tech_3341(degrees):
+    # cases 15 to 18: a quarter of the sample rate, other phases; tolerance +0.2, -0.4 dB
+    sound = 0.5 * np.sin(np.pi / 2 * np.arange(RATE) + np.radians(degrees))
+    sound *= np.clip(np.minimum(np.arange(RATE), np.arange(RATE)[::-1]) / 1000, 0, 1)
+    assert -0.4 <= measure(sound[None]).true_peak_dbtp + 6.02 <= 0.2
+
+
+def test_loudness_of_marked_stretches():
+    meter = measure(stereo((2, -20), (2, -50), (2, -26)))
+    steps = np.zeros(60, dtype=bool)
+    assert meter.lufs_of(steps) is None
+    steps[40:] = True
+    assert meter.lufs_of(steps) == pytest.approx(-26, abs=0.1)
+    steps[20:40] = True  # no gate takes the quiet half out
+    assert meter.lufs_of(steps) == pytest.approx(-29, abs=0.1)
+    assert meter.lufs_of(np.ones(100, dtype=bool)) is not None
+    assert measure(stereo((2, -80))).lufs_of(np.ones(20, dtype=bool)) is None
+
+
+def test_mono_loss():
+    left, right = tone(400, 3, -20), tone(450, 3, -20)
+    assert measure(np.stack([left, left])).mono_loss_lu == pytest.approx(0, abs=1e-6)
+    assert measure(np.stack([left, right])).mono_loss_lu == pytest.approx(3.01, abs=0.05)
+    assert measure(np.stack([left, -left])).mono_loss_lu == 60
+    assert measure(np.stack([left, 0 * left])).mono_loss_lu == pytest.approx(3.01, abs=0.01)
+    assert measure(left[None]).mono_loss_lu is None
+    assert measure(np.zeros((2, RATE))).mono_loss_lu is None
 
 
 def test_surround_channels_are_weighted_and_the_lfe_is_not_counted():
@@ -142,3 +214,36 @@ def test_impossible_meters_are_refused():
 def test_presets_are_sane():
     for preset in PRESETS.values():
         assert -30 < preset.target_lufs < preset.ceiling_dbtp <= -1
+        assert preset.source
+
+
+@pytest.mark.parametrize(
+    ("name", "target_lufs", "ceiling_dbtp", "gate"),
+    [
+        ("web", -14, -1, "programme"),
+        ("ebu", -23, -1, "programme"),
+        ("atsc", -24, -2, "programme"),
+        ("tv-streaming", -27, -2, "dialogue"),
+        ("podcast", -16, -1, "programme"),
+        ("youtube", -14, -1, "programme"),
+        ("TikTok", -14, -1, "programme"),
+        ("instagram", -14, -1, "programme"),
+        ("spotify", -14, -1, "programme"),
+        ("netflix", -27, -2, "dialogue"),
+        ("amazon", -27, -2, "dialogue"),
+        ("broadcast-eu", -23, -1, "programme"),
+        ("broadcast_us", -24, -2, "programme"),
+        ("Apple Podcasts", -16, -1, "programme"),
+    ],
+)
+def test_presets_and_what_people_call_them(name, target_lufs, ceiling_dbtp, gate):
+    preset = preset_named(name)
+    assert (preset.target_lufs, preset.ceiling_dbtp, preset.gate) == (target_lufs, ceiling_dbtp, gate)
+    assert preset.source
+
+
+def test_unknown_presets_are_refused_in_one_sentence():
+    with pytest.raises(UsageError, match=r"no loudness preset 'radio'; choose one of: web, .*youtube\.$"):
+        preset_named("radio")
+    assert {"web", "netflix", "youtube"} <= set(preset_names())
+    assert all(preset_named(name) for name in preset_names())

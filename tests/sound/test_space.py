@@ -124,3 +124,28 @@ def test_a_stream_is_convolved_like_the_whole():
     parts = [convolver(sound[:, start : start + 1024]) for start in range(0, 10_000, 1024)]
     whole = np.stack([np.convolve(side, answer)[:10_000] for side, answer in zip(sound, response, strict=True)])
     assert np.allclose(np.concatenate(parts, axis=1), whole, atol=1e-4)
+
+
+def test_sounds_of_a_place_share_its_reverb():
+    # impacts and foley placed apart are what one reverb bus makes of the two, each sent by its distance
+    rng = np.random.default_rng(8)
+    sounds = [rng.standard_normal(4800).astype(np.float32) for _ in range(2)]
+    ways, pans = (0.0, 0.5), (-0.6, 0.3)
+    placed, direct = (
+        [
+            place(sound, pan=pan, room=room, distance=way, sample_rate_hz=RATE_HZ)
+            for sound, pan, way in zip(sounds, pans, ways, strict=True)
+        ]
+        for room in (0.5, 0.0)
+    )
+    answers = [
+        wet - np.pad(dry, ((0, 0), (0, wet.shape[1] - dry.shape[1]))) for wet, dry in zip(placed, direct, strict=True)
+    ]
+    # a send takes what arrives: dulled by the way, lowered by 3 dB over the whole of it
+    sent = [direct[n].sum(axis=0) / sum(pan_gains(pans[n])) * 10 ** ((14.0 - 3.0) * ways[n] / 20) for n in range(2)]
+    bus = Convolver(room_response(0.5, RATE_HZ), block_samples=4800)
+    together = np.stack([sent[0] + sent[1]] * 2)
+    heard = bus(together)
+    rest = answers[0].shape[1] - 4800
+    parts = [heard] + [bus(np.zeros((2, min(4800, rest - at)), np.float32)) for at in range(0, rest, 4800)]
+    np.testing.assert_allclose(answers[0] + answers[1], np.concatenate(parts, axis=1), atol=2e-4)

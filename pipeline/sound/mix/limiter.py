@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from pipeline.sound.mix.loudness import PeakDetector
+from pipeline.sound.mix.true_peak import PeakDetector
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,15 +46,18 @@ class Limiter:
 
         ceiling = 10 ** (self._ceiling_db / 20)
         peaks = self._detector.add(block, floor=ceiling)
-        needed = 20 * np.log10(np.maximum(peaks, ceiling)) - self._ceiling_db
+        over = bool(peaks.size) and float(peaks.max()) > ceiling
+        needed = 20 * np.log10(np.maximum(peaks, ceiling)) - self._ceiling_db if over else np.zeros(len(peaks))
         gain_db = -self._smoothed(self._released(needed))
         self._waiting = np.concatenate([self._waiting, block], axis=1)
         gain_db = gain_db[self._skip :]
         self._skip -= min(self._skip, block.shape[1])
         ready, self._waiting = np.split(self._waiting, [len(gain_db)], axis=1)
-        if len(gain_db):
-            self.reduction_db = max(self.reduction_db, -float(gain_db.min()))
-        return ready * 10 ** (gain_db / 20)
+        if not gain_db.any():
+            return ready
+        self.reduction_db = max(self.reduction_db, -float(gain_db.min()))
+        limited: np.ndarray = ready * 10 ** (gain_db / 20)
+        return limited
 
     def flush(self) -> np.ndarray:
         """The samples still inside, float64 [channels, m]."""
@@ -66,6 +69,8 @@ class Limiter:
         # a reduction that decays at a constant rate is a running maximum on a tilted axis
         import numpy as np
 
+        if not self._last_db and not needed_db.any():
+            return needed_db
         tilt = self._release_db * np.arange(1, len(needed_db) + 1)
         held = np.maximum.accumulate(np.maximum(needed_db, 0) + tilt)
         result = np.maximum(np.maximum(held, self._last_db) - tilt, 0)

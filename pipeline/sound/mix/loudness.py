@@ -1,14 +1,18 @@
-"""Programme loudness and true peak (ITU-R BS.1770-4), measured block by block."""
+"""Loudness of a programme, of its speech and of its parts, and true peak (ITU-R BS.1770-4), measured block by block."""
 
 from __future__ import annotations
 
 import math
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pipeline.sound.mix.presets import PRESETS, Preset, preset_named
+from pipeline.sound.mix.true_peak import PeakDetector
 
 if TYPE_CHECKING:
     import numpy as np
+
+__all__ = ["PRESETS", "LoudnessMeter", "Preset", "k_weighting", "preset_named"]
 
 # offset that makes a 997 Hz full-scale sine in one front channel read -3.01 LKFS (BS.1770-4, annex 1)
 OFFSET_DB = -0.691
@@ -17,32 +21,19 @@ RELATIVE_GATE_LU = -10.0
 # a gating block is 400 ms with 75 % overlap: four steps of 100 ms (BS.1770-4, annex 1)
 STEPS_PER_SECOND = 10
 STEPS_PER_BLOCK = 4
+# short-term loudness looks at 3 s (EBU Tech 3341)
+STEPS_PER_SHORT_TERM = 30
+# loudness range: between the 10th and the 95th of a hundred short-term values that pass both gates (EBU Tech 3342)
+RANGE_GATE_LU = -20.0
+RANGE_LOW, RANGE_HIGH = 0.10, 0.95
+# a mono sum that is this much weaker says no more than that it is gone
+MAX_MONO_LOSS_LU = 60.0
 # weights of L R C LFE Ls Rs (BS.1770-4, table 3; the LFE is left out)
 SURROUND_WEIGHTS = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)
 # analogue prototype of the K weighting: the pair of filters in BS.1770-4 tables 1 and 2, solved for frequency, gain
 # and quality so that any sample rate can be served (values published by De Man, AES e-Brief 2014)
 SHELF_HZ, SHELF_DB, SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
 HIGH_PASS_HZ, HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
-# taps of one phase of the oversampling filter; 24 keep the error under 0.05 dB up to 20 kHz at 48 kHz
-PHASE_TAPS = 24
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A delivery target."""
-
-    target_lufs: float
-    ceiling_dbtp: float
-    # who asks for it
-    source: str
-
-
-PRESETS: dict[str, Preset] = {
-    "web": Preset(-14.0, -1.0, "level that large video and music platforms normalise to"),
-    "podcast": Preset(-16.0, -1.0, "AES TD1008 for streaming speech"),
-    "ebu": Preset(-23.0, -1.0, "EBU R 128"),
-    "atsc": Preset(-24.0, -2.0, "ATSC A/85"),
-}
 
 
 def k_weighting(sample_rate_hz: int) -> np.ndarray:
@@ -68,71 +59,14 @@ def k_weighting(sample_rate_hz: int) -> np.ndarray:
     return np.array([shelf, high_pass])
 
 
-class PeakDetector:
-    """Inter-sample peaks of a stream: largest magnitude between samples, by polyphase interpolation.
-
-    The interpolation looks `delay` samples ahead: what `add` returns belongs to samples that came so much earlier.
-    """
-
-    def __init__(self, sample_rate_hz: int, channels: int) -> None:
-        import numpy as np
-
-        # to 192 kHz, which is four times at 48 kHz (BS.1770-4, annex 2)
-        self.factor = max(1, -(-192_000 // sample_rate_hz))
-        self._taps = _interpolator(self.factor)
-        # no interpolated value exceeds the largest sample times this
-        self.bound = float(np.abs(self._taps.reshape(-1, self.factor)).sum(axis=0).max())
-        self.delay = PHASE_TAPS // 2
-        self._past = np.zeros((channels, PHASE_TAPS - 1))
-
-    def add(self, block: np.ndarray, *, floor: float = 0.0) -> np.ndarray:
-        """Peak magnitude over channels for each sample of the delayed stream.
-
-        Parameters
-        ----------
-        block : float [channels, samples]
-        floor : float
-            Where no peak can exceed this magnitude the work is skipped and zeros come back.
-
-        Returns
-        -------
-        float64 [samples]
-            Delayed by `delay` samples; feed that many zeros to get the rest out.
-        """
-        import numpy as np
-        from scipy.signal import upfirdn
-
-        count = block.shape[1]
-        joined = np.concatenate([self._past, block], axis=1)
-        self._past = joined[:, joined.shape[1] - PHASE_TAPS + 1 :]
-        if count == 0 or float(np.abs(joined).max()) * self.bound <= floor:
-            return np.zeros(count)
-        dense = upfirdn(self._taps, joined, up=self.factor, axis=1)
-        first = (PHASE_TAPS - 1) * self.factor
-        peaks: np.ndarray = np.abs(dense[:, first : first + count * self.factor]).max(axis=0)
-        return peaks.reshape(count, self.factor).max(axis=1)
-
-
-def _interpolator(factor: int) -> np.ndarray:
-    import numpy as np
-
-    if factor == 1:
-        taps = np.zeros(PHASE_TAPS)
-        taps[PHASE_TAPS // 2] = 1.0
-        return taps
-    size = PHASE_TAPS * factor
-    # centre on a tap, so that one phase is the untouched sample and the others lie evenly between samples
-    time = (np.arange(size) - size // 2) / factor
-    return np.sinc(time) * np.kaiser(size + 1, 7.0)[:size]
-
-
 class LoudnessMeter:
-    """Streaming meter: integrated loudness with both gates, and true peak.
+    """Streaming meter: what is kept of the sound is its energy in steps of 100 ms.
 
-    A programme shorter than one gating block (0.4 s) is measured as one block over its own length.
+    A programme shorter than a window (0.4 s, or 3 s for short-term loudness) is measured over its own length. Without
+    `peaks` none are looked for, which is half of the work.
     """
 
-    def __init__(self, sample_rate_hz: int, channels: int = 2) -> None:
+    def __init__(self, sample_rate_hz: int, channels: int = 2, *, peaks: bool = True) -> None:
         import numpy as np
 
         if sample_rate_hz < 8000 or not 1 <= channels <= len(SURROUND_WEIGHTS):
@@ -142,12 +76,12 @@ class LoudnessMeter:
         self._state = np.zeros((2, channels, 2))
         weights = SURROUND_WEIGHTS if channels > 3 else (1.0,) * channels
         self._weights = np.asarray(weights[:channels])
-        # weighted energy of each finished 100 ms step, and of the one that is being filled
-        self._steps: list[float] = []
-        self._open = 0.0
+        # energy of each finished step, weighted and of the mono sum, and of the one that is being filled
+        self._steps: list[tuple[float, float]] = []
+        self._open = np.zeros(2)
         self._samples = 0
         self._detector = PeakDetector(sample_rate_hz, channels)
-        self._peak = 0.0
+        self._peak = 0.0 if peaks else math.inf
 
     def add(self, block: np.ndarray) -> None:
         """Take in the next samples, float [channels, samples]."""
@@ -157,23 +91,31 @@ class LoudnessMeter:
         if block.shape[1] == 0:
             return
         block = np.asarray(block, dtype=np.float64)
-        self._peak = max(self._peak, float(self._detector.add(block, floor=self._peak).max()))
+        if self._peak < math.inf:
+            self._peak = max(self._peak, float(self._detector.add(block, floor=self._peak).max()))
         weighted, self._state = sosfilt(self._sections, block, axis=1, zi=self._state)
-        self._add_energy(self._weights @ weighted**2)
+        self._add_energy(weighted)
 
-    def _add_energy(self, energy: np.ndarray) -> None:
+    def _add_energy(self, weighted: np.ndarray) -> None:
         import numpy as np
 
-        start, end = self._samples, self._samples + len(energy)
-        first = self._step_at(start)
-        edges = [self._edge(n) for n in range(first + 1, self._step_at(end) + 1)]
-        sums = np.add.reduceat(energy, [0, *[e - start for e in edges if e < end]])
-        for index, total in enumerate(sums):
-            self._open += float(total)
+        start, end = self._samples, self._samples + weighted.shape[1]
+        edges = [self._edge(n) for n in range(self._step_at(start) + 1, self._step_at(end) + 1)]
+        cuts = [0, *(edge - start for edge in edges), weighted.shape[1]]
+        for index, (first, last) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+            self._open += self._energy(weighted[:, first:last])
             if index < len(edges):
-                self._steps.append(self._open)
-                self._open = 0.0
+                self._steps.append((float(self._open[0]), float(self._open[1])))
+                self._open = np.zeros(2)
         self._samples = end
+
+    def _energy(self, part: np.ndarray) -> np.ndarray:
+        # of all channels, and of two of them folded to one that is as loud where they are the same
+        import numpy as np
+
+        products = part @ part.T
+        total = float(self._weights @ np.diagonal(products))
+        return np.array([total, 0.5 * products.sum() if len(part) == 2 else total])
 
     def _edge(self, step: int) -> int:
         # rates that 10 does not divide get steps that differ by one sample
@@ -185,36 +127,124 @@ class LoudnessMeter:
     @property
     def integrated_lufs(self) -> float | None:
         """Gated loudness in LUFS, or None when nothing is above the absolute gate."""
+        powers = self._powers(STEPS_PER_BLOCK)[0]
+        heard = _gated(powers, RELATIVE_GATE_LU)
+        return _lufs(float(powers[heard].mean())) if heard.any() else None
+
+    @property
+    def momentary_max_lufs(self) -> float | None:
+        """Loudest 400 ms, LUFS; None below the absolute gate."""
+        return self._loudest(STEPS_PER_BLOCK)
+
+    @property
+    def short_term_max_lufs(self) -> float | None:
+        """Loudest 3 s, LUFS; None below the absolute gate."""
+        return self._loudest(STEPS_PER_SHORT_TERM)
+
+    @property
+    def range_lu(self) -> float | None:
+        """Loudness range in LU (EBU Tech 3342); None when it is shorter than 3 s or nothing is above the gate."""
         import numpy as np
 
-        powers = self._block_powers()
-        if not len(powers):
+        if len(self._steps) < STEPS_PER_SHORT_TERM:
             return None
-        loud = powers[powers > _power(ABSOLUTE_GATE_LUFS)]
-        if not len(loud):
+        powers = self._powers(STEPS_PER_SHORT_TERM)[0]
+        kept = np.sort(powers[_gated(powers, RANGE_GATE_LU)])
+        if not len(kept):
             return None
-        relative = loud.mean() * 10 ** (RELATIVE_GATE_LU / 10)
-        return OFFSET_DB + 10 * math.log10(float(np.mean(loud[loud > relative])))
+        low, high = (kept[round((len(kept) - 1) * share)] for share in (RANGE_LOW, RANGE_HIGH))
+        return 10 * math.log10(float(high / low))
+
+    @property
+    def mono_loss_lu(self) -> float | None:
+        """How much louder two channels are than their sum in one, LU: 0 when they are the same, 3 without likeness.
+
+        Measured over the blocks that count for the programme; None for silence and for other than two channels.
+        """
+        powers, folded = self._powers(STEPS_PER_BLOCK)
+        heard = _gated(powers, RELATIVE_GATE_LU)
+        if len(self._weights) != 2 or not heard.any():
+            return None
+        kept = float(folded[heard].sum() / powers[heard].sum())
+        return min(MAX_MONO_LOSS_LU, -10 * math.log10(kept)) if kept > 0 else MAX_MONO_LOSS_LU
+
+    def series_lufs(self, steps: int) -> np.ndarray:
+        """Loudness over time: of the window of so many steps that ends with each step of 100 ms.
+
+        Parameters
+        ----------
+        steps : int
+            `STEPS_PER_BLOCK` for momentary, `STEPS_PER_SHORT_TERM` for short-term loudness.
+
+        Returns
+        -------
+        float64 [steps]
+            -inf for silence; not a number before the first window is full.
+        """
+        import numpy as np
+
+        found = np.full(len(self._steps), np.nan)
+        if len(self._steps) >= steps:
+            powers = self._powers(steps)[0]
+            with np.errstate(divide="ignore"):
+                found[steps - 1 :] = OFFSET_DB + 10 * np.log10(np.maximum(powers, 0))
+        return found
+
+    def lufs_of(self, steps: np.ndarray) -> float | None:
+        """Loudness of marked stretches alone, not gated by level (as BS.1770-1 with a dialogue gate).
+
+        Parameters
+        ----------
+        steps : bool [steps]
+            Which steps of 100 ms count; what is missing at the end does not.
+        """
+        import numpy as np
+
+        marked = np.flatnonzero(steps[: len(self._steps)])
+        samples = sum(self._edge(int(n) + 1) - self._edge(int(n)) for n in marked)
+        energy = sum(self._steps[n][0] for n in marked)
+        return _lufs(energy / samples) if samples and energy / samples > _power(ABSOLUTE_GATE_LUFS) else None
 
     @property
     def true_peak_dbtp(self) -> float | None:
-        """Largest inter-sample peak in dB of full scale, or None for digital silence."""
+        """Largest inter-sample peak in dB of full scale, or None for digital silence and where none was looked for."""
         import numpy as np
 
+        if self._peak == math.inf:
+            return None
         # the last samples are still inside the interpolator: push them out of a copy
         rest = np.zeros((len(self._weights), self._detector.delay))
         peak = max(self._peak, float(copy(self._detector).add(rest).max()))
         return 20 * math.log10(peak) if peak > 0 else None
 
-    def _block_powers(self) -> np.ndarray:
+    def _loudest(self, window: int) -> float | None:
+        powers = self._powers(window)[0]
+        return _lufs(float(powers.max())) if len(powers) and powers.max() > _power(ABSOLUTE_GATE_LUFS) else None
+
+    def _powers(self, window: int) -> np.ndarray:
+        # mean power of each window of so many steps, and of its mono sum: float64 [2, windows]
         import numpy as np
 
-        if len(self._steps) < STEPS_PER_BLOCK:
-            total = sum(self._steps) + self._open
-            return np.array([total / self._samples] if self._samples else [])
-        steps = np.asarray(self._steps)
-        sums = np.convolve(steps, np.ones(STEPS_PER_BLOCK), mode="valid")
-        return sums / (STEPS_PER_BLOCK * self._rate / STEPS_PER_SECOND)
+        if not self._samples:
+            return np.zeros((2, 0))
+        if len(self._steps) < window:
+            total: np.ndarray = self._open + sum(map(np.asarray, self._steps))
+            return total[:, None] / self._samples
+        steps = np.asarray(self._steps).T
+        sums = np.stack([np.convolve(row, np.ones(window), mode="valid") for row in steps])
+        return sums / (window * self._rate / STEPS_PER_SECOND)
+
+
+def _gated(powers: np.ndarray, relative_lu: float) -> np.ndarray:
+    # which windows are above the absolute gate, and above the mean of those by so many LU
+    heard: np.ndarray = powers > _power(ABSOLUTE_GATE_LUFS)
+    if heard.any():
+        heard &= powers > powers[heard].mean() * 10 ** (relative_lu / 10)
+    return heard
+
+
+def _lufs(power: float) -> float:
+    return OFFSET_DB + 10 * math.log10(power)
 
 
 def _power(lufs: float) -> float:
