@@ -59,6 +59,8 @@ def read_part(sound: Any, start: int, count: int) -> np.ndarray:
     import soundfile
 
     first, last = min(max(start, 0), sound.frames), min(max(start + count, 0), sound.frames)
+    if first == last:
+        return np.zeros((sound.channels, count), np.float32)
     try:
         sound.seek(first)
         part = sound.read(last - first, dtype="float32", always_2d=True).T

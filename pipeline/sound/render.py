@@ -14,9 +14,11 @@ from pipeline.sound.beds.ambience import iter_ambience
 from pipeline.sound.effects.foley import CONTINUOUS, RECIPES, iter_continuous, lead_samples, make
 from pipeline.sound.recordings.play import file_of, is_recording, iter_bed, lasts, play_hit
 from pipeline.sound.space import pan_gains, place
+from pipeline.sound.track.cue import is_track, track_of
+from pipeline.sound.track.track import iter_track
 
 # no recipe's attack lies deeper in its sound than this
-_LEAD_S = 0.25
+LEAD_S = 0.25
 # a clip that ends in the middle of a sound ends without a click
 _END_FADE_S = 0.02
 # RIFF counts bytes in 32 bits; beyond, RF64
@@ -27,7 +29,14 @@ _REST_S = 0.05
 
 
 def iter_stems(
-    plan: SoundPlan, *, sample_rate_hz: int = 48000, block_samples: int = 48000, library: Path | None = None
+    plan: SoundPlan,
+    *,
+    sample_rate_hz: int = 48000,
+    block_samples: int = 48000,
+    library: Path | None = None,
+    track: Path | None = None,
+    soundfont: Path | None = None,
+    start_samples: int = 0,
 ) -> Iterator[dict[StemName, np.ndarray]]:
     """Render a plan block by block.
 
@@ -39,6 +48,12 @@ def iter_stems(
         Samples in a block; the result does not depend on it.
     library : Path, optional
         Folder of the recordings that the plan plays.
+    track : Path, optional
+        A person's own track, where the plan plays one.
+    soundfont : Path, optional
+        An .sf2 file that plays the notes of the music.
+    start_samples : int
+        Where to begin; no cue may sound before.
 
     Yields
     ------
@@ -49,25 +64,28 @@ def iter_stems(
     Raises
     ------
     UsageError
-        A recording has vanished or changed, or there is no library.
+        A recording or track has vanished or changed, or there is no library.
     """
+    # said before the work begins, not in the middle of it
     for cue in filter(is_recording, plan.cues):
-        file_of(cue, library)  # said before the work begins, not in the middle of it
+        file_of(cue, library)
+    for cue in filter(is_track, plan.cues):
+        track_of(cue, track)
     total = round(plan.duration_s * sample_rate_hz)
     names = [name for name in STEM_NAMES if any(cue.stem == name for cue in plan.cues)]
     shots = sorted((cue for cue in plan.cues if _is_shot(cue)), key=lambda cue: cue.time_s)
     beds: list[_Bed | _Continuous] = [
-        _Continuous(cue, total, sample_rate_hz)
+        _Continuous(cue, total, sample_rate_hz, start_samples)
         if _is_continuous(cue)
-        else _Bed(cue, plan, total, sample_rate_hz, block_samples, library)
+        else _Bed(cue, plan, total, sample_rate_hz, block_samples, library, track, soundfont)
         for cue in plan.cues
         if not _is_shot(cue)
     ]
-    tails = {name: _Tail() for name in names}
+    tails = {name: _Tail(start_samples) for name in names}
     due = 0
-    for start in range(0, total, block_samples):
+    for start in range(start_samples, total, block_samples):
         count = min(block_samples, total - start)
-        while due < len(shots) and (shots[due].time_s - _LEAD_S) * sample_rate_hz < start + count:
+        while due < len(shots) and (shots[due].time_s - LEAD_S) * sample_rate_hz < start + count:
             at, sound = render_shot(shots[due], sample_rate_hz=sample_rate_hz, library=library)
             tails[shots[due].stem].add(sound[:, : max(total - at, 0)], at)
             due += 1
@@ -86,6 +104,8 @@ def render_stems(
     block_samples: int = 48000,
     production: Path | None = None,
     library: Path | None = None,
+    track: Path | None = None,
+    soundfont: Path | None = None,
 ) -> Stems:
     """Render a plan into float WAV files, one a stem; silent stems are left out.
 
@@ -97,11 +117,15 @@ def render_stems(
         WAV of the clip's own sound at `sample_rate_hz`; becomes the DX stem, cut or padded to the plan's length.
     library : Path, optional
         Folder of the recordings that the plan plays.
+    track : Path, optional
+        A person's own track, where the plan plays one.
+    soundfont : Path, optional
+        An .sf2 file that plays the notes of the music.
 
     Raises
     ------
     UsageError
-        When the production sound or a recording cannot be used.
+        When the production sound, a recording or the track cannot be used.
     """
     import soundfile
 
@@ -111,7 +135,14 @@ def render_stems(
     peaks: dict[StemName, float] = {}
     with ExitStack() as stack:
         writers: dict[StemName, soundfile.SoundFile] = {}
-        rendered = iter_stems(plan, sample_rate_hz=sample_rate_hz, block_samples=block_samples, library=library)
+        rendered = iter_stems(
+            plan,
+            sample_rate_hz=sample_rate_hz,
+            block_samples=block_samples,
+            library=library,
+            track=track,
+            soundfont=soundfont,
+        )
         for blocks in _with_production(plan, rendered, production, sample_rate_hz, block_samples):
             for name, block in blocks.items():
                 if name not in writers:
@@ -175,8 +206,8 @@ def _placed(cue: Cue, sound: np.ndarray, start: int, sample_rate_hz: int) -> np.
 class _Tail:
     """One-shots of a stem that ring beyond the block in hand."""
 
-    def __init__(self) -> None:
-        self._at = 0
+    def __init__(self, at: int = 0) -> None:
+        self._at = at
         self._sound = np.zeros((2, 0), np.float32)
 
     def add(self, sound: np.ndarray, at: int) -> None:
@@ -199,7 +230,7 @@ class _Tail:
 class _Continuous:
     """An effect that goes on as long as its cue: made stretch by stretch, each laid into its place with its tail."""
 
-    def __init__(self, cue: Cue, total: int, sample_rate_hz: int) -> None:
+    def __init__(self, cue: Cue, total: int, sample_rate_hz: int, start_samples: int) -> None:
         self.stem = cue.stem
         self._cue, self._rate = cue, sample_rate_hz
         self._start = round(cue.time_s * sample_rate_hz)
@@ -214,7 +245,7 @@ class _Continuous:
         )
         self._made = 0
         self._is_over = False
-        self._tail = _Tail()
+        self._tail = _Tail(start_samples)
 
     def add_to(self, block: np.ndarray, start: int) -> None:
         """Add what falls into a block that starts at an absolute sample; blocks come in order."""
@@ -233,13 +264,21 @@ class _Bed:
     """A sound that goes on: read in step with the blocks of the clip."""
 
     def __init__(
-        self, cue: Cue, plan: SoundPlan, total: int, sample_rate_hz: int, block_samples: int, library: Path | None
+        self,
+        cue: Cue,
+        plan: SoundPlan,
+        total: int,
+        sample_rate_hz: int,
+        block_samples: int,
+        library: Path | None,
+        track: Path | None,
+        soundfont: Path | None,
     ) -> None:
         self.stem = cue.stem
         self._cue, self._rate = cue, sample_rate_hz
         self._start = round(cue.time_s * sample_rate_hz)
         self._length = min(round(cue.length_s * sample_rate_hz), total - self._start)
-        self._blocks = _bed_blocks(cue, plan, self._length, sample_rate_hz, block_samples, library)
+        self._blocks = _bed_blocks(cue, plan, self._length, sample_rate_hz, block_samples, library, track, soundfont)
         self._ready = np.zeros((2, 0), np.float32)
 
     def add_to(self, block: np.ndarray, start: int) -> None:
@@ -277,15 +316,25 @@ class _Bed:
 
 
 def _bed_blocks(
-    cue: Cue, plan: SoundPlan, length: int, sample_rate_hz: int, block_samples: int, library: Path | None
+    cue: Cue,
+    plan: SoundPlan,
+    length: int,
+    sample_rate_hz: int,
+    block_samples: int,
+    library: Path | None,
+    track: Path | None,
+    soundfont: Path | None,
 ) -> Iterator[np.ndarray]:
     if is_recording(cue):
         return iter_bed(cue, file_of(cue, library), length_samples=length, sample_rate_hz=sample_rate_hz)
+    if is_track(cue):
+        file = track_of(cue, track)
+        return iter_track(cue, plan, file=file, sample_rate_hz=sample_rate_hz, block_samples=block_samples)
     family, _, name = cue.sound.partition("/")
     if family == "music":
         from pipeline.sound.music.music import iter_music
 
-        return iter_music(cue, plan, sample_rate_hz=sample_rate_hz, block_samples=block_samples)
+        return iter_music(cue, plan, sample_rate_hz=sample_rate_hz, block_samples=block_samples, soundfont=soundfont)
     return iter_ambience(
         name,
         seed=cue.seed,

@@ -10,6 +10,14 @@ _NONE = re.compile(r"(?:\?+|-+|n/?a|none|no|unknown|unclear|tbd|todo|ask|see .*|
 _RESERVED = re.compile(
     r"\ball rights reserved\b|\bdo not (?:use|copy|distribute)\b|\bno (?:re-?use|licen[cs]e)\b", re.I
 )
+# in people's own words; "commercial and non-commercial use" allows both
+_NOT_COMMERCIAL = re.compile(
+    r"\b(?:not|no) (?:for )?commercial\b|^non[ -]?commercial\b(?!.*\bcommercial\b)"
+    r"|\bfree for (?:non[ -]?commercial|personal|private|educational)\b"
+    r"|\b(?:non[ -]?commercial|personal|private|educational|editorial|research)(?: (?:use|purposes?))? only\b"
+    r"|\bonly (?:for )?(?:non[ -]?commercial|personal|private|educational|editorial|research)\b",
+    re.I,
+)
 _ZERO = re.compile(r"\bcc[ -]?0\b|creative commons (?:zero|0)|publicdomain/zero", re.I)
 _MARKED = re.compile(r"publicdomain/mark|\bcc-pdm\b", re.I)
 _PUBLIC = re.compile(r"\bpublic domain\b|^pdm?$", re.I)
@@ -62,7 +70,7 @@ def why_not(licence: str, *, commercial: bool = True) -> str:
         return f'its licence says "{licence}"'
     if re.search(r"-ND\b", licence):
         return f"its licence ({licence}) does not allow changed or synchronised copies"
-    if commercial and re.search(r"-NC\b", licence):
+    if commercial and (re.search(r"-NC\b", licence) or _NOT_COMMERCIAL.search(licence)):
         return f"its licence ({licence}) forbids commercial use (sound.licence_policy: any lets it in)"
     return ""
 

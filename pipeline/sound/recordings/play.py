@@ -162,7 +162,7 @@ class _Pass:
             return
         # passes begin on chunk borders, so a chunk never holds the beginning of one
         at = start - self.begins
-        part = _read_resampled(source, self.offset + at, count, rate_hz, sample_rate_hz)
+        part = read_resampled(source, self.offset + at, count, rate_hz, sample_rate_hz)
         sound += part * self._gain(at + np.arange(count))
 
     def _gain(self, place: np.ndarray) -> np.ndarray:
@@ -192,8 +192,9 @@ def _passes(seed: int, length: int, span: tuple[int, int], sample_rate_hz: int) 
     return found
 
 
-def _read_resampled(source: Any, start: int, count: int, rate_hz: int, sample_rate_hz: int) -> np.ndarray:
-    # samples of the output; both ends lie on the grid where the two rates meet, so that chunks join without a seam
+def read_resampled(source: Any, start: int, count: int, rate_hz: int, sample_rate_hz: int) -> np.ndarray:
+    """Part of an open sound in samples of another rate, float32 [2, count]; parts join without a seam."""
+    # both ends lie on the grid where the two rates meet
     common = math.gcd(rate_hz, sample_rate_hz)
     steps_in, steps_out = rate_hz // common, sample_rate_hz // common
     # the resampler looks this far to either side
