@@ -43,6 +43,7 @@ def open_input(path: Path) -> Iterator[av.container.InputContainer]:
         # the "file:" prefix keeps names such as "http:x.mp4" or "concat:a|b" from being read as addresses
         container = av.open(
             f"file:{path}",
+            format="jpeg_pipe" if _is_jpeg(path) else None,
             options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
             metadata_errors="replace",
         )
@@ -108,6 +109,12 @@ def _require_file(path: Path) -> None:
         raise UnreadableInput(f"{path} may not be read; check its permissions.") from error
     except (OSError, ValueError) as error:
         raise UnreadableInput(f"{str(path)!r} cannot be opened: {error}.") from error
+
+
+def _is_jpeg(path: Path) -> bool:
+    # libav takes one for a sequence of numbered files, whose reader opens others and is not let in
+    with open(path, "rb") as stream:
+        return stream.read(3) == b"\xff\xd8\xff"
 
 
 def _why_not(path: Path, error: Exception) -> str:

@@ -54,6 +54,7 @@ def export(
     soundtrack: Path | Clip | None = None,
     on_luma: Callable[[np.ndarray], np.ndarray] | None = None,
     on_sound: SoundChange | None = None,
+    encode: bool = False,
     settings: EncodeSettings = EncodeSettings(),
     on_progress: Callable[[float], None] | None = None,
 ) -> bool:
@@ -66,13 +67,15 @@ def export(
     destination
         An .mp4 or .mov file; replaced whole or left alone.
     soundtrack
-        A WAV whose sample 0 belongs to the clip's time zero, or another clip whose sound is taken; without one
+        A WAV of any rate whose sample 0 belongs to time zero, or another clip whose sound is taken; without one
         the clip's own sound is kept (as packets where the container allows it).
     on_luma
         Gets each upright luma plane [height, width] and returns the changed one. Without it pictures are
         copied bit for bit where the container can hold them.
     on_sound
         Changes the sound before it is encoded; all that came in must come out. Not asked when there is none.
+    encode
+        Encode the pictures though they could be copied, as those of an intermediate file.
     on_progress
         Called with the share done, 0..1.
 
@@ -89,7 +92,7 @@ def export(
         Not a single picture could be read.
     """
     suffix = check_destination(destination)
-    encodes = on_luma is not None or not _can_copy_picture(clip, suffix)
+    encodes = encode or on_luma is not None or not can_copy_pictures(clip, suffix)
     with replacing(destination) as beside, open_input(clip.path) as source:
         target = _open_output(beside, clip)
         with target:
@@ -140,7 +143,8 @@ def _transfer(
         on_progress(1.0)
 
 
-def _can_copy_picture(clip: Clip, suffix: str) -> bool:
+def can_copy_pictures(clip: Clip, suffix: str) -> bool:
+    """Whether a container of this suffix takes the clip's pictures over as packets."""
     # AVI stores no presentation times, so B pictures would land in the wrong order
     return clip.video.codec in _COPY_VIDEO[suffix] and clip.container != "avi"
 
@@ -170,7 +174,11 @@ def _sound(
         if clip.audio.codec in _COPY_AUDIO[suffix] and clip.container != "avi" and on_sound is None:
             return _Copy(target, source.streams.audio[0], clip)
         soundtrack = clip
-    blocks = iter_audio(soundtrack) if isinstance(soundtrack, Clip) else iter_wav(soundtrack)
+    if isinstance(soundtrack, Clip):
+        blocks = iter_audio(soundtrack)
+    else:
+        # 96 kHz is for editors: players, and the mark in the sound, want 48
+        blocks = iter_wav(soundtrack, sample_rate_hz=SAMPLE_RATE_HZ)
     return _SoundEncoder(target, _changed(blocks, on_sound) if on_sound else blocks, settings)
 
 

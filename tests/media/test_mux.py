@@ -48,6 +48,14 @@ def test_pictures_are_copied_bit_for_bit(make_clip, tmp_path, suffix):
     assert done.metadata["title"] == "T" and done.metadata["workflow"] == "{}"
 
 
+def test_pictures_that_could_be_copied_are_encoded_when_asked(make_clip, tmp_path):
+    clip = probe(make_clip(tmp_path / "a.mp4"))
+    out = tmp_path / "out.mp4"
+    assert export(clip, out, encode=True) is True
+    assert packets_of(out) != packets_of(clip.path)
+    assert probe(out).video.frames == clip.video.frames
+
+
 def test_copy_keeps_rotation(make_clip, tmp_path):
     clip = probe(make_clip(tmp_path / "a.mp4", rotation=270))
     export(clip, tmp_path / "out.mp4")
