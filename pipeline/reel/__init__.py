@@ -1,0 +1,1 @@
+"""Reels: several clips, titles and cards as one film."""
