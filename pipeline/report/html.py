@@ -60,6 +60,11 @@ def render_batch(
     return _environment().get_template("batch.html.j2").render(title=title, **view)
 
 
+def render_page(template: str, **values: Any) -> str:
+    """A page from a template of ours: everything that is printed is cleaned and escaped."""
+    return _environment().get_template(template).render(**values)
+
+
 def _version() -> str:
     from importlib.metadata import version
 
