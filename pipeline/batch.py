@@ -20,6 +20,7 @@ from pipeline.media.probe import probe
 from pipeline.records import CheckResult, JobResult, to_json
 from pipeline.registering import sign_registered
 from pipeline.signing import identity_of
+from pipeline.sound.deliver.folder import MEDIA, is_delivered
 from pipeline.steps import explain, open_recordings
 from pipeline.store import RecordFolder, fingerprint
 
@@ -34,6 +35,8 @@ RECORDS = "records"
 def find_clips(paths: Sequence[Path], *, output: Path) -> list[Path]:
     """Video files among `paths`; folders are searched through, in order of name, `output` itself is not.
 
+    The picture in a delivery folder is passed over: it is a clip that lies elsewhere.
+
     Raises
     ------
     UsageError
@@ -44,7 +47,9 @@ def find_clips(paths: Sequence[Path], *, output: Path) -> list[Path]:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file())
             found.update(
-                dict.fromkeys(p for p in inside if not p.is_relative_to(output) and not p.name.startswith("."))
+                dict.fromkeys(
+                    p for p in inside if not (p.is_relative_to(output) or p.name.startswith(".") or _is_copy(p))
+                )
             )
         elif path.exists():
             found[path] = None
@@ -53,6 +58,11 @@ def find_clips(paths: Sequence[Path], *, output: Path) -> list[Path]:
     if not found:
         raise UsageError(f"No video was found in {', '.join(map(str, paths))}.")
     return list(found)
+
+
+def _is_copy(clip: Path) -> bool:
+    # the picture in a delivery folder is a clip that lies elsewhere
+    return clip.parent.name == MEDIA and is_delivered(clip.parent.parent)
 
 
 def plan_jobs(clips: Sequence[Path], *, output: Path, container: str) -> list[Job]:
@@ -112,13 +122,14 @@ def _settings_hash(job: Job, settings: Settings, keys: Keys) -> str:
 
 
 def _sources(job: Job, settings: Settings) -> list[Any]:
-    # what the sound is made from besides clip and settings: a person's edits, and the recordings there are
+    # what the sound is made from besides clip and settings: a person's edits, the recordings there are, own music
     from pipeline.sound.cuesheet.sheet import load_sheet
 
     edits = load_sheet(sheet_of(job)).edits if sheet_of(job).exists() else {}
     library = open_recordings(settings.sound)
     recordings = [[one.path, one.sha256, one.licence, one.author] for one in library.recordings] if library else []
-    return [part for part in (edits, recordings) if part]
+    own = [sha256_file(path) for path in (settings.sound.track_file, settings.sound.soundfont_file) if path]
+    return [part for part in (edits, recordings, own) if part]
 
 
 def planned(job: Job) -> JobResult:

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checking import check
-from pipeline.config import Settings
+from pipeline.config import Settings, SignSettings
+from pipeline.delivering import deliver_files
 from pipeline.files import ensure_folder, sha256_file, sync_folder, write_atomic
+from pipeline.films import Film, composition_of, own_sound_of
 from pipeline.keys import Keys
 from pipeline.mark_reading import Progress
 from pipeline.marking import deliver
 from pipeline.media.probe import probe
-from pipeline.records import Analysis, Clip, JobResult, MarkReport, Mix, Payload, SoundPlan, Verdict
+from pipeline.records import Analysis, Clip, JobResult, MarkReport, Mix, Payload, SoundPlan, Stems, Verdict
 from pipeline.registering import Registrar, fingerprint_of, put_out, registering, what_to_sign
-from pipeline.signing import identity_of, sign_in_place
+from pipeline.signing import Composition, identity_of, sign_in_place
+from pipeline.sound.deliver.folder import check_free
 from pipeline.steps import Seen, look, make_sound, plan_sound, renew_sheet, timed
 from pipeline.store import RecordFolder
 
@@ -46,6 +49,8 @@ class Job:
     output: Path
     # where its stage records go
     records: Path
+    # of a reel: its pictures, already put together; the source is then its text
+    film: Film | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ def finish(job: Job, *, settings: Settings, keys: Keys, wanted: str, on_progress
 
 
 def _made(work: _Work) -> JobResult:
+    if work.settings.deliver.wanted:
+        check_free(delivery_of(work.job))  # said before the work begins, not after it
     master = _look(work)
     ensure_folder(work.job.output.parent)
     with _workspace(work.job) as folder:
@@ -150,11 +157,13 @@ def _staged(job: Job) -> Path:
 
 # ------------------------------------------------------------------ stages
 def _look(work: _Work) -> _Master:
+    film = work.job.film
     with timed(work.timings, "probe"):
-        clip = probe(work.job.source)
+        clip = probe(film.master if film else work.job.source)
     work.records.write("clip", clip)
     with timed(work.timings, "look"):
-        seen = look(clip, on_progress=work.on_progress)
+        # what several makers made together tells a detector nothing of any of them
+        seen = look(clip, detect=film is None, joins=film.joins if film else (), on_progress=work.on_progress)
     work.records.write("analysis", seen.analysis)
     _write_filmstrip(work.job, seen.thumbnails)
     return _Master(clip, seen, _master_verdict(work, clip, seen))
@@ -166,31 +175,55 @@ def _sound(work: _Work, master: _Master, folder: Path) -> tuple[SoundPlan | None
         return None, None
     with timed(work.timings, "sound"):
         sheet = _sheet(work.job, master.clip, master.seen.analysis, work.settings)
-        _, mix = make_sound(
+        stems, mix = make_sound(
             master.clip,
             sheet.plan,
             folder,
-            loudness=settings.loudness,
-            library=settings.library_folder,
+            settings=settings,
+            film=work.job.film,
+            masters=bool(work.settings.deliver.wanted),
             on_progress=work.on_progress,
         )
     work.records.write("plan", sheet.plan)
     _write_cues(work.job, sheet)
+    _deliver_files(work, master, sheet.plan, stems, mix)
     return sheet.plan, mix
+
+
+def _deliver_files(work: _Work, master: _Master, plan: SoundPlan, stems: Stems, mix: Mix) -> None:
+    # before anything is published: an attempt that is taken up later finds it there
+    formats = work.settings.deliver.wanted
+    if not formats:
+        return
+    with timed(work.timings, "deliver"):
+        deliver_files(
+            master.clip,
+            plan,
+            stems,
+            mix,
+            delivery_of(work.job),
+            formats=formats,
+            settings=work.settings,
+            title=work.job.output.stem,
+            own_sound=own_sound_of(work.job.film) if work.job.film else None,
+            on_progress=work.on_progress,
+        )
 
 
 def _encode(work: _Work, master: _Master, folder: Path) -> _Encoded:
     plan, mix = _sound(work, master, folder)
+    film = work.job.film
     unsigned = folder / work.job.output.name
     marks = work.settings.mark.enabled
     with timed(work.timings, "encode"):
         mark = deliver(
             master.clip,
             unsigned,
-            soundtrack=mix.path if mix else None,
+            soundtrack=mix.path if mix else film.production if film else None,
             settings=work.settings,
             keys=work.keys.mark if marks else None,
             lumas=master.seen.lumas,
+            encode=film is not None and film.is_intermediate,
             on_progress=work.on_progress,
             **(work.registrar.id_to_embed() if marks else {}),
         )
@@ -231,19 +264,26 @@ def _signed_and_published(work: _Work, master: _Master, encoded: _Encoded) -> Jo
 
 def _sign(work: _Work, master: _Master, encoded: _Encoded, fingerprint: Fingerprint | None) -> Signed:
     thumbnails = master.seen.thumbnails
+    original, settings = _origin(work)
     return sign_in_place(
         encoded.path,
-        original=master.clip.path,
-        authority=identity_of(work.settings.sign, work.keys),
-        settings=work.settings.sign,
+        original=original,
+        authority=identity_of(settings, work.keys),
+        settings=settings,
         plan=encoded.plan,
         mix=encoded.mix,
         mark=encoded.mark,
-        findings=master.verdict,
-        transcoded=encoded.mark is not None,
+        findings=master.verdict if work.job.film is None else None,
+        transcoded=encoded.mark is not None and work.job.film is None,
         thumbnail=thumbnails[len(thumbnails) // 2] if thumbnails else None,
         **what_to_sign(fingerprint),
     )
+
+
+def _origin(work: _Work) -> tuple[Path | Composition, SignSettings]:
+    if work.job.film:
+        return composition_of(work.job.film, work.settings.sign)
+    return work.job.source, work.settings.sign
 
 
 def _checked(work: _Work, done: JobResult) -> JobResult:
@@ -276,7 +316,7 @@ def _master_verdict(work: _Work, clip: Clip, seen: Seen) -> Verdict:
     from pipeline.detect.verdict import judge
     from pipeline.provenance.reading.reader import read_credential
 
-    credential = read_credential(work.job.source, trust=work.keys.trust())
+    credential = None if work.job.film else read_credential(work.job.source, trust=work.keys.trust())
     return judge(credential=credential, clip=clip, content=seen.content)
 
 
@@ -292,16 +332,21 @@ def sheet_of(job: Job) -> Path:
     return job.output.with_suffix(".cues.yaml")
 
 
+def delivery_of(job: Job) -> Path:
+    """Where a clip's folder for editors is."""
+    return job.output.with_suffix(".delivery")
+
+
 def _sheet(job: Job, clip: Clip, analysis: Analysis, settings: Settings) -> Sheet:
     # a sheet of an earlier run may have been edited since: that stays, and the rest is renewed
     from pipeline.sound.cuesheet.data import written
 
     path = sheet_of(job)
     if path.exists():
-        merged = renew_sheet(clip, analysis, path, settings=settings.sound, keep_prompt=False)
+        merged = renew_sheet(clip, analysis, path, settings=settings.sound, film=job.film, keep_prompt=False)
         logger.info("%s: %s", path.name, merged)
         return merged.sheet
-    return written(plan_sound(clip, analysis, settings=settings.sound))
+    return written(plan_sound(clip, analysis, settings=settings.sound, film=job.film))
 
 
 def _write_cues(job: Job, sheet: Sheet) -> None:

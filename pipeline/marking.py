@@ -75,6 +75,7 @@ def deliver(
     payload: Payload | None = None,
     reserve: Reserve | None = None,
     lumas: Iterable[np.ndarray] = (),
+    encode: bool = False,
     on_progress: Progress = silent,
 ) -> MarkReport | None:
     """Write the finished file: packets copied, or picture and sound marked and encoded once.
@@ -94,6 +95,8 @@ def deliver(
         A registry's way to reserve the id before it is embedded.
     lumas : iterable of uint8 or uint16 [H, W]
         Pictures to judge the strength by; drawn from the clip when there are none.
+    encode : bool
+        Encode pictures that are not marked too: the clip is an intermediate file.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def deliver(
         )
 
     if keys is None or not settings.mark.enabled:
-        write(clip, soundtrack=soundtrack)
+        write(clip, soundtrack=soundtrack, encode=encode)
         return None
     payload = _id(payload, reserve)
     foreign = ForeignMarks(settings.mark.adapters, keys)

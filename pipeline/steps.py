@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pipeline.detect.findings import Content
+    from pipeline.films import Film
+    from pipeline.signing import Spans
     from pipeline.sound.cuesheet.merge import Merged
     from pipeline.sound.recordings.library import Library
 
@@ -34,6 +36,8 @@ logger = logging.getLogger(__name__)
 # pictures kept from the first pass: enough for a filmstrip, and for judging how strong a mark may be
 THUMBNAILS = 8
 THUMBNAIL_WIDTH_PX = 320
+# beside a mix: the folder of the stems as they are in it, and the mix as float
+FINAL_STEMS, FLOAT_MIX = "final", "mix_32float.wav"
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,14 @@ class Seen:
 
 
 # ------------------------------------------------------------------- look
-def look(clip: Clip, *, detect: bool = True, on_progress: Progress = silent) -> Seen:
-    """Analyse a clip and run the picture detectors on its head, in one decode."""
+def look(clip: Clip, *, detect: bool = True, joins: Spans = (), on_progress: Progress = silent) -> Seen:
+    """Analyse a clip and run the picture detectors on its head, in one decode; `joins` are known changes of scene."""
     from pipeline.analysis.analyser import Analyser
     from pipeline.detect.examiner import Examiner
     from pipeline.detect.findings import Content
     from pipeline.media.frames import read_frames
 
-    analyser = Analyser()
+    analyser = Analyser(joins)
     # what becomes of a master is known; the detectors' look at it is a second opinion and may not cost much
     examiner = Examiner(clip, thoroughness="fast") if detect else None
     thumbnails = Sampler(clip.duration_s, THUMBNAILS)
@@ -100,36 +104,95 @@ class Sampler:
 
 
 # ------------------------------------------------------------------ sound
+def check_sound(settings: SoundSettings) -> None:
+    """Refuse wishes that no clip could meet, once and before the work begins; UsageError names the wish."""
+    from pipeline.sound.mix.presets import preset_named
+    from pipeline.sound.spotting.music import read_wishes
+
+    preset_named(settings.loudness)
+    read_wishes(settings)
+
+
 def plan_sound(
     clip: Clip,
     analysis: Analysis,
     *,
     settings: SoundSettings,
     cues: Path | None = None,
+    film: Film | None = None,
     on_progress: Progress = silent,
 ) -> SoundPlan:
-    """The cue sheet: read from `cues` when given, else spotted from picture and prompt, recordings where they fit."""
+    """The cue sheet: read from `cues` when given, else spotted from picture and prompt, recordings where they fit.
+
+    That of a `film` is spotted clip by clip.
+    """
+    from pipeline.films import spot_film
     from pipeline.media.audio import has_sound
     from pipeline.sound.cuesheet.sheet import load_cues
     from pipeline.sound.recordings.library import settle, take
+    from pipeline.sound.spotting.music import read_wishes
     from pipeline.sound.spotting.spot import spot
 
     library = open_recordings(settings, on_progress=on_progress)
     if cues:
-        return settle(load_cues(cues, duration_s=clip.duration_s), library)
-    prompt, where = _find_prompt(clip, settings)
-    logger.info("prompt: %s", where or "none found")
-    plan = spot(analysis, prompt=prompt, seed=settings.seed, music=settings.music, existing_sound=has_sound(clip))
+        return _allowed(_with_track(settle(load_cues(cues, duration_s=clip.duration_s), library), settings), settings)
+    if film:
+        plan = spot_film(film, analysis, prompts=_prompts(film, settings), settings=settings)
+    else:
+        prompt = _find_prompt(clip, settings)
+        plan = spot(
+            analysis,
+            prompt=prompt,
+            seed=settings.seed,
+            music=settings.music,
+            music_wishes=read_wishes(settings),
+            existing_sound=has_sound(clip),
+        )
+    plan = _with_track(plan, settings)
     return take(plan, library) if library else plan
 
 
-def _find_prompt(clip: Clip, settings: SoundSettings) -> tuple[str, str]:
+def _allowed(plan: SoundPlan, settings: SoundSettings) -> SoundPlan:
+    # a licence that somebody wrote into a sheet has to fit, too
+    from pipeline.sound.deliver.rights import refuse_unfit
+
+    refuse_unfit(plan, policy=settings.licence_policy)
+    return plan
+
+
+def _with_track(plan: SoundPlan, settings: SoundSettings) -> SoundPlan:
+    # the person's own track in place of our music
+    if settings.track_file is None or not settings.music:
+        return plan
+    from pipeline.sound.track.cue import with_track
+
+    return with_track(
+        plan,
+        settings.track_file,
+        start_s=settings.music_start_s,
+        length_s=settings.music_length_s,
+        policy=settings.licence_policy,
+    )
+
+
+def _prompts(film: Film, settings: SoundSettings) -> list[str]:
+    # one said for the whole reel is about its music; a clip's own says what is seen in it
+    own = replace(settings, prompt="")
+    return [
+        segment.part.prompt or (_find_prompt(segment.clip, own) if segment.clip else "")
+        for segment in film.timeline.segments
+    ]
+
+
+def _find_prompt(clip: Clip, settings: SoundSettings) -> str:
     # what was given, sidecar, container tags, and then what the clip's own credentials say
     from pipeline.prompts import find_prompt
     from pipeline.provenance.prompts import read_prompts
 
     stated = () if settings.prompt else read_prompts(clip.path)
-    return find_prompt(clip, given=settings.prompt, stated=stated)
+    prompt, where = find_prompt(clip, given=settings.prompt, stated=stated)
+    logger.info("prompt of %s: %s", clip.path.name, where or "none found")
+    return prompt
 
 
 def open_recordings(settings: SoundSettings, *, on_progress: Progress = silent) -> Library | None:
@@ -150,6 +213,7 @@ def renew_sheet(
     sheet: Path,
     *,
     settings: SoundSettings,
+    film: Film | None = None,
     keep_prompt: bool = True,
     on_progress: Progress = silent,
 ) -> Merged:
@@ -164,10 +228,11 @@ def renew_sheet(
     from pipeline.sound.recordings.library import settle
 
     old = load_sheet(sheet, duration_s=clip.duration_s)
-    theirs = keep_prompt or old.prompt_is_edited or not find_prompt(clip)[0]
+    # a film's prompt is put together from those of its clips
+    theirs = old.prompt_is_edited or (film is None and (keep_prompt or not find_prompt(clip)[0]))
     given = settings.prompt or (old.plan.prompt if theirs else "")
     settings = replace(settings, prompt=given, seed=settings.seed or old.plan.seed)
-    merged = merge(old, plan_sound(clip, analysis, settings=settings, on_progress=on_progress))
+    merged = merge(old, plan_sound(clip, analysis, settings=settings, film=film, on_progress=on_progress))
     library = open_recordings(settings)
     plan = settle(merged.sheet.plan, library) if library else merged.sheet.plan
     return replace(merged, sheet=replace(merged.sheet, plan=plan))
@@ -178,23 +243,40 @@ def make_sound(
     plan: SoundPlan,
     folder: Path,
     *,
-    loudness: str,
-    library: Path | None = None,
+    settings: SoundSettings,
+    film: Film | None = None,
+    masters: bool = False,
     on_progress: Progress = silent,
 ) -> tuple[Stems, Mix]:
-    """Render a cue sheet and the clip's own sound to stems and a finished mix in `folder`."""
-    from pipeline.media.audio import extract_audio, has_sound
+    """Render a cue sheet and the clip's own sound (that of a film's clips) to stems and a finished mix in `folder`.
+
+    With `masters` also what a delivery wants beside the mix: stems as they are in it, and itself as float.
+    """
+    from pipeline.media.audio import extract_audio, has_sound, iter_wav, write_wav
     from pipeline.sound.mix.mixer import mix
     from pipeline.sound.render import render_stems
 
-    production = None
-    if has_sound(clip):
-        production = folder / "production.wav"
-        extract_audio(clip, production)
+    check_sound(settings)
+    _allowed(plan, settings)
+    rate_hz = settings.sample_rate_hz
+    production = folder / "production.wav" if (film.production if film else has_sound(clip)) else None
+    if production and film and film.production:
+        write_wav(production, iter_wav(film.production, sample_rate_hz=rate_hz), sample_rate_hz=rate_hz)
+    elif production:
+        extract_audio(clip, production, sample_rate_hz=rate_hz)
     on_progress("sound", 0.1)
-    stems = render_stems(plan, folder / "stems", production=production, library=library)
+    stems = render_stems(
+        plan,
+        folder / "stems",
+        sample_rate_hz=rate_hz,
+        production=production,
+        library=settings.library_folder,
+        track=settings.track_file,
+        soundfont=settings.soundfont_file,
+    )
     on_progress("sound", 0.7)
-    finished = mix(stems, folder / "mix.wav", preset=loudness)
+    more = {"final_stems": folder / FINAL_STEMS, "float_copy": folder / FLOAT_MIX} if masters else {}
+    finished = mix(stems, folder / "mix.wav", preset=settings.loudness, **more)
     on_progress("sound", 1.0)
     return stems, finished
 
@@ -218,7 +300,7 @@ def explain(error: BaseException) -> str:
     return f"Something unexpected happened ({type(error).__name__}: {error}); please report it with the log."
 
 
-def draw_cues(clip: Clip, seen: Seen, plan: SoundPlan, *, library: Path | None = None) -> bytes:
+def draw_cues(clip: Clip, seen: Seen, plan: SoundPlan, *, settings: SoundSettings) -> bytes:
     """A PNG with filmstrip, events, motion, cues and the waveform they make, on one time axis."""
     import tempfile
 
@@ -226,5 +308,5 @@ def draw_cues(clip: Clip, seen: Seen, plan: SoundPlan, *, library: Path | None =
     from pipeline.report.plots import cue_picture
 
     with tempfile.TemporaryDirectory(prefix="foleymark-") as folder:
-        _, mix = make_sound(clip, plan, Path(folder), loudness="web", library=library)
+        _, mix = make_sound(clip, plan, Path(folder), settings=settings)
         return cue_picture(list(seen.thumbnails), seen.analysis, plan, read_wav(mix.path))

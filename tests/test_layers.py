@@ -27,6 +27,7 @@ LEVELS = {
     "pipeline.watermark": 2,
     "pipeline.provenance": 2,
     "pipeline.detect": 2,
+    "pipeline.reel": 2,
     "pipeline.report": 3,
     "pipeline.foreign_marks": 4,
     "pipeline.mark_reading": 4,
@@ -39,6 +40,9 @@ LEVELS = {
     "pipeline.registering": 4,
     "pipeline.recovering": 4,
     "pipeline.finishing": 4,
+    "pipeline.delivering": 4,
+    "pipeline.films": 4,
+    "pipeline.reeling": 4,
     "pipeline.batch": 4,
     "flows": 5,
     "pipeline.app": 6,
@@ -53,6 +57,10 @@ DOORS = {
     "typer": ("pipeline.app",),
     "rich": ("pipeline.app",),
     "c2pa": ("pipeline.provenance",),
+    "moviepy": ("pipeline.reel",),
+    "opentimelineio": ("pipeline.sound.deliver",),
+    "aaf2": ("pipeline.sound.deliver",),
+    "mido": ("pipeline.sound",),
 }
 SOURCES = sorted(p for folder in ("pipeline", "flows", "models") for p in (ROOT / folder).rglob("*.py"))
 

@@ -9,12 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.app import options
 from pipeline.app.check_command import check as check_command
 from pipeline.app.keys import keys_app
 from pipeline.app.recovering import recover as recover_command
+from pipeline.app.reel import reel as reel_command
 from pipeline.app.repository import repository_app
 from pipeline.app.serve.command import serve_app
 from pipeline.app.signing import sign as sign_command
+from pipeline.app.sounding import cues as cues_command
+from pipeline.app.sounding import sound as sound_command
 from pipeline.app.stamping import stamp as stamp_command
 from pipeline.app.terminal import console as _console
 from pipeline.app.terminal import print_json as _print_json
@@ -35,18 +39,7 @@ app.add_typer(trust_app, name="trust")
 app.add_typer(repository_app, name="repository")
 app.add_typer(serve_app, name="serve")
 
-Output = Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Prompt = Annotated[str | None, typer.Option(help="What the clip shows, in words.")]
-Seed = Annotated[int | None, typer.Option(help="The same seed gives the same sound.")]
-Config = Annotated[Path | None, typer.Option("-c", "--config", help="Settings file (YAML).")]
 OptionalTenant = Annotated[str | None, typer.Option("--tenant", help="Whose mark key; see keys init --tenant.")]
-Preset = Annotated[str, typer.Option(help="Starting settings: web, broadcast or draft.")]
-LibraryFolder = Annotated[
-    str | None, typer.Option("--library", help="Folder of recordings; they take the cues they fit.")
-]
-Music = Annotated[bool | None, typer.Option("--music/--no-music", help="A music bed under the effects.")]
-LoudnessName = Annotated[str | None, typer.Option("--loudness", help="Target: web, ebu, atsc, podcast.")]
 
 
 def main() -> None:
@@ -72,32 +65,44 @@ def _keys(tenant: str = "default") -> Any:
 @app.command()
 def run(
     paths: Annotated[list[Path], typer.Argument(help="Clips, or folders of clips.")],
-    output: Output,
-    config: Config = None,
-    preset: Preset = "web",
+    output: options.Output,
+    config: options.Config = None,
+    preset: options.Preset = "web",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     workers: Annotated[int | None, typer.Option(help="Clips at the same time.")] = None,
     sound: Annotated[bool | None, typer.Option("--sound/--no-sound", help="Add sound.")] = None,
-    music: Music = None,
+    music: options.Music = None,
+    music_style: options.MusicStyle = None,
+    tempo: options.Tempo = None,
+    key: options.MusicKey = None,
+    mood: options.MusicMood = None,
+    track: options.Track = None,
     mark: Annotated[bool | None, typer.Option("--mark/--no-mark", help="Mark picture and sound.")] = None,
     sign: Annotated[bool | None, typer.Option("--sign/--no-sign", help="Sign credentials.")] = None,
     generated: Annotated[
         bool | None, typer.Option("--generated/--not-generated", help="The clips come from a generator.")
     ] = None,
-    loudness: LoudnessName = None,
-    library: LibraryFolder = None,
-    seed: Seed = None,
-    as_json: AsJson = False,
+    loudness: options.LoudnessName = None,
+    library: options.LibraryFolder = None,
+    seed: options.Seed = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Finish a batch: sound, mark, credentials, check, and a report. Running it again skips what is done."""
     from pipeline import batch
     from pipeline.config import load_settings
+    from pipeline.steps import check_sound
 
     settings = load_settings(
         preset=preset,
         file=config,
         arguments={
-            "sound": {"enabled": sound, "music": music, "loudness": loudness, "library": library, "seed": seed},
+            "sound": {
+                "enabled": sound,
+                "loudness": loudness,
+                "library": library,
+                "seed": seed,
+                **options.music_wishes(music, music_style, tempo, key, mood, track),
+            },
             "mark": {"enabled": mark},
             "sign": {"enabled": sign, "generated": generated},
             "workers": workers,
@@ -114,6 +119,7 @@ def run(
             for result in results:
                 console.print(visible(f"{result.source} -> {result.output or result.error}"), markup=False)
         raise typer.Exit(1 if any(result.state == "failed" for result in results) else 0)
+    check_sound(settings.sound)
     _require_keys(settings)
     results = _run_flow(paths, output, settings, console, len(clips))
     if as_json:
@@ -151,91 +157,9 @@ def _require_keys(settings: Any) -> None:
 
 
 # ------------------------------------------------------------------ sound
-@app.command()
-def sound(
-    clip: Annotated[Path, typer.Argument(help="The clip.")],
-    output: Output,
-    cues: Annotated[Path | None, typer.Option(help="An edited cue sheet (YAML or CSV) to render.")] = None,
-    prompt: Prompt = None,
-    stems: Annotated[Path | None, typer.Option(help="Also keep stems and mix in this folder.")] = None,
-    music: Music = None,
-    loudness: LoudnessName = None,
-    library: LibraryFolder = None,
-    seed: Seed = None,
-    as_json: AsJson = False,
-) -> None:
-    """Give one clip its sound; the picture is copied bit for bit."""
-    import tempfile
-
-    from pipeline import marking, steps
-    from pipeline.app.progress import stage_progress
-    from pipeline.config import load_settings
-    from pipeline.media.probe import probe
-
-    _check_output(clip, output)
-    asked = {"prompt": prompt, "music": music, "loudness": loudness, "library": library, "seed": seed}
-    settings = load_settings(arguments={"sound": asked})
-    source = probe(clip)
-    console = _console(as_json)
-    with stage_progress(console, clip.name) as tell, tempfile.TemporaryDirectory(prefix="foleymark-") as folder:
-        analysis = steps.look(source, detect=False, on_progress=tell).analysis
-        plan = steps.plan_sound(source, analysis, settings=settings.sound, cues=cues, on_progress=tell)
-        _, mix = steps.make_sound(
-            source,
-            plan,
-            stems or Path(folder),
-            loudness=settings.sound.loudness,
-            library=settings.sound.library_folder,
-            on_progress=tell,
-        )
-        marking.deliver(source, output, soundtrack=mix.path, settings=settings, on_progress=tell)
-    if as_json:
-        _print_json({"output": output, "cues": len(plan.cues), "loudness": mix.loudness})
-        return
-    from pipeline.app.show import loudness_words
-
-    console.print(f"{output}: {len(plan.cues)} sounds, {loudness_words(mix.loudness)}", markup=False)
-    if mix.loudness.warning:
-        console.print(mix.loudness.warning, style="yellow", markup=False)
-
-
-@app.command()
-def cues(
-    clip: Annotated[Path, typer.Argument(help="The clip.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Write the sheet here, .yaml or .csv; edits in one that is there stay."),
-    ] = None,
-    edited: Annotated[
-        Path | None, typer.Option("--cues", help="Start from this edited sheet, if it is not the one at -o.")
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Drop the sheet at -o with all its edits.")] = False,
-    picture: Annotated[Path | None, typer.Option(help="Draw events, cues and waveform into this PNG.")] = None,
-    prompt: Prompt = None,
-    music: Music = None,
-    library: LibraryFolder = None,
-    seed: Seed = None,
-    as_json: AsJson = False,
-) -> None:
-    """What would be heard, when and why. Edit the sheet and give it to `sound --cues`."""
-    from pipeline.app import sheets
-    from pipeline.config import load_settings
-
-    asked = {"prompt": prompt, "music": music, "library": library, "seed": seed}
-    settings = load_settings(arguments={"sound": asked})
-    base = sheets.sheet_to_start_from(clip, output, edited=edited, fresh=fresh)
-    console = _console(as_json)
-    plan, said = sheets.write_cues(
-        clip, base=base, output=output, picture=picture, settings=settings.sound, console=console
-    )
-    if said:
-        console.print(said, markup=False)
-    if as_json:
-        _print_json(plan)
-    elif not output:
-        from pipeline.app.show import show_plan
-
-        show_plan(console, plan)
+app.command()(sound_command)
+app.command()(cues_command)
+app.command()(reel_command)
 
 
 @app.command()
@@ -243,7 +167,7 @@ def library(
     folder: Annotated[Path, typer.Argument(help="The folder of recordings.")],
     search: Annotated[str | None, typer.Option(help="Only recordings with all of these words.")] = None,
     policy: Annotated[str, typer.Option(help="commercial or any: which licences may be used.")] = "commercial",
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """What recordings are in a folder, what is refused and why."""
     from pipeline.app import sheets
@@ -260,13 +184,13 @@ def library(
 @app.command()
 def mark(
     file: Annotated[Path, typer.Argument(help="A clip, a still (.png .jpg .webp) or a sound (.wav .flac).")],
-    output: Output,
+    output: options.Output,
     mark_id: Annotated[str | None, typer.Option("--id", help="16 hex digits; a random one by default.")] = None,
     profile: Annotated[str | None, typer.Option(help="subtle, balanced or strong.")] = None,
     sound: Annotated[bool | None, typer.Option("--sound/--no-sound", help="Mark a clip's sound too.")] = None,
     tenant: OptionalTenant = None,
-    config: Config = None,
-    as_json: AsJson = False,
+    config: options.Config = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Put the same invisible mark into picture and sound, and read it back."""
     from pipeline.app.marking import mark_file
@@ -291,18 +215,9 @@ app.command()(stamp_command)
 app.command()(check_command)
 
 
-def _check_output(source: Path, output: Path) -> None:
-    # said before the work begins, not after it
-    from pipeline.app.marking import check_other_file
-    from pipeline.media.mux import check_destination
-
-    check_destination(output)
-    check_other_file(source, output)
-
-
 # ----------------------------------------------------------------- doctor
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(as_json: options.AsJson = False) -> None:
     """Is everything here that Foleymark needs?"""
     from pipeline.app.doctor import examine, show_examination
 

@@ -71,7 +71,7 @@ def write_cues(
     if output:
         write_atomic(output, dump_cues(sheet, suffix=output.suffix))
     if picture:
-        write_atomic(picture, steps.draw_cues(source, seen, sheet.plan, library=settings.library_folder))
+        write_atomic(picture, steps.draw_cues(source, seen, sheet.plan, settings=settings))
     return sheet.plan, f"{output}: {said}" if output else said if base else ""
 
 

@@ -29,6 +29,7 @@ from pipeline.records import (
 )
 
 if TYPE_CHECKING:
+    from pipeline.reel.reel import Segment, Timeline
     from pipeline.report.evidence import Row
 
 _COLOURS: dict[VerdictName, str] = {
@@ -199,6 +200,36 @@ def show_plan(console: Console, plan: SoundPlan) -> None:
     for cue in plan.cues:
         table.add_row(f"{cue.time_s:.2f}", f"{cue.length_s:.2f}", cue.stem, escape(cue.sound), escape(cue.why))
     console.print(table)
+
+
+def reel_rows(timeline: Timeline) -> list[dict[str, Any]]:
+    """What is seen when, a row for each part of a reel."""
+    return [
+        {
+            "start_s": round(segment.start_s, 3),
+            "end_s": round(segment.end_s, 3),
+            "part": segment.part.clip.name if segment.part.clip else f'"{_card_text(segment)}"',
+            "source": f"{segment.source_start_s:.2f}-{segment.source_end_s:.2f} s" if segment.clip else "",
+            "transition": _join_words(segment),
+            "sound": _own_sound_words(segment),
+        }
+        for segment in timeline.segments
+    ]
+
+
+def _card_text(segment: Segment) -> str:
+    return segment.part.card.text if segment.part.card else ""
+
+
+def _join_words(segment: Segment) -> str:
+    transition = segment.part.transition
+    return transition.kind if transition.kind == "cut" else f"{transition.kind} {transition.length_s:g} s"
+
+
+def _own_sound_words(segment: Segment) -> str:
+    if segment.clip is None or segment.clip.audio is None:
+        return "none"
+    return "off" if segment.part.sound_db is None else f"{segment.part.sound_db:+.0f} dB"
 
 
 def show_mark(console: Console, report: MarkReport) -> None:
