@@ -290,7 +290,7 @@ def _speed(clips: list[Path]) -> dict[str, Any]:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="foleymark-bench-") as folder:
             plan = plan_sound(clip, seen.analysis, settings=settings)
-            make_sound(clip, plan, Path(folder), loudness=settings.loudness)
+            make_sound(clip, plan, Path(folder), settings=settings)
         spent["sound"] += time.monotonic() - began
     return {
         "clips": len(clips),
