@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 PHASE_TAPS = 24
 # samples interpolated together as one row of a matrix product: few enough not to multiply many zeros
 ROW = 16
+# rows multiplied at a time: OpenBLAS works out products of this size in one thread, and threads of several clips that
+# are mixed side by side would wait for each other
+ROWS_AT_ONCE = 128
 
 
 class PeakDetector:
@@ -60,12 +63,23 @@ class PeakDetector:
         peaks = np.zeros((windows.shape[1], ROW))
         # a sample belongs to itself, half a window back, and to what follows it until the next one
         own = windows[:, near, PHASE_TAPS // 2 - 1 : PHASE_TAPS // 2 - 1 + ROW]
-        dense = np.abs(windows[:, near] @ self._rows)
+        dense = np.abs(self._between(windows[:, near]))
         found = np.abs(own).max(axis=0)
         for phase in range(self.factor - 1):
             np.maximum(found, dense[..., phase * ROW : (phase + 1) * ROW].max(axis=0), out=found)
         peaks[near] = found
         return peaks.reshape(-1)[:count]
+
+
+    def _between(self, windows: np.ndarray) -> np.ndarray:
+        """The values between samples of windows [channels, rows, taps], as [channels, rows, (factor - 1) * ROW]."""
+        import numpy as np
+
+        channels, rows, taps = windows.shape
+        padded = np.zeros((channels, -(-rows // ROWS_AT_ONCE) * ROWS_AT_ONCE, taps))
+        padded[:, :rows] = windows
+        dense = padded.reshape(-1, ROWS_AT_ONCE, taps) @ self._rows
+        return dense.reshape(channels, -1, self._rows.shape[1])[:, :rows]
 
 
 def _as_rows(taps: np.ndarray, factor: int) -> np.ndarray:
