@@ -70,7 +70,6 @@ class PeakDetector:
         peaks[near] = found
         return peaks.reshape(-1)[:count]
 
-
     def _between(self, windows: np.ndarray) -> np.ndarray:
         """The values between samples of windows [channels, rows, taps], as [channels, rows, (factor - 1) * ROW]."""
         import numpy as np
