@@ -20,9 +20,12 @@ from pipeline.records import JobResult, to_data
 from pipeline.store import fingerprint
 
 if TYPE_CHECKING:
-    from pipeline.reel.reel import Timeline
+    from pipeline.reel.reel import Segment, Timeline
 
 logger = logging.getLogger(__name__)
+
+# of the clips' own sounds; and how far a faint one is raised towards it
+OWN_SOUND_LUFS, MOST_RAISED_DB = -23.0, 6.0
 
 
 def make_reel(
@@ -44,6 +47,42 @@ def make_reel(
     done = finish(job, settings=settings, keys=keys, wanted=_wanted(timeline, settings), on_progress=on_progress)
     shutil.rmtree(work, ignore_errors=True)
     return replace(done, warnings=timeline.notes + done.warnings)
+
+
+def levelled(timeline: Timeline) -> Timeline:
+    """The time line with the clips' own sounds brought to one loudness, so that none drowns the others.
+
+    Each goes to -23 LUFS (EBU R 128), which stands above our music and places; what is faint is not raised to more than
+    it was meant to be. Levels that were asked for count from there.
+    """
+    return replace(timeline, segments=tuple(_levelled(segment) for segment in timeline.segments))
+
+
+def _levelled(segment: Segment) -> Segment:
+    level_db = segment.part.sound_db
+    loudness = _loudness(segment) if level_db is not None else None
+    if level_db is None or loudness is None:
+        return segment
+    gain_db = min(MOST_RAISED_DB, OWN_SOUND_LUFS - loudness)
+    return replace(segment, part=replace(segment.part, sound_db=round(level_db + gain_db, 2)))
+
+
+def _loudness(segment: Segment) -> float | None:
+    """Of a segment's own sound, LUFS; None when there is none to speak of."""
+    from pipeline.media.audio import SAMPLE_RATE_HZ, iter_audio
+    from pipeline.sound.mix.loudness import LoudnessMeter
+
+    if segment.clip is None or segment.clip.audio is None:
+        return None
+    meter = LoudnessMeter(SAMPLE_RATE_HZ, peaks=False)
+    first, last = (round(time_s * SAMPLE_RATE_HZ) for time_s in (segment.source_start_s, segment.source_end_s))
+    done = 0
+    for block in iter_audio(segment.clip):
+        meter.add(block[:, max(first - done, 0) : max(last - done, 0)])
+        done += block.shape[1]
+        if done >= last:
+            break
+    return meter.integrated_lufs
 
 
 def refuse_own_clip(timeline: Timeline, output: Path) -> None:
@@ -81,7 +120,7 @@ def _compose(timeline: Timeline, folder: Path, suffix: str, settings: Settings, 
             on_progress=lambda pictures: tell(pictures / timeline.frames),
         )
     production = folder / "production.wav"
-    is_heard = write_production(timeline, production, sample_rate_hz=settings.sound.sample_rate_hz)
+    is_heard = write_production(levelled(timeline), production, sample_rate_hz=settings.sound.sample_rate_hz)
     return Film(timeline, master, production if is_heard else None, is_intermediate=bool(reason))
 
 

@@ -11,11 +11,12 @@ import pytest
 from pipeline.checking import check
 from pipeline.config import EncodeSettings, Settings
 from pipeline.errors import UsageError
+from pipeline.media.audio import read_audio
 from pipeline.media.frames import read_frames
 from pipeline.media.probe import probe
 from pipeline.reel.reading import read_reel
 from pipeline.reel.timeline import lay_out
-from pipeline.reeling import make_reel, refuse_own_clip
+from pipeline.reeling import levelled, make_reel, refuse_own_clip
 
 REEL = """
 title: Two scenes
@@ -70,7 +71,6 @@ def test_the_film_is_whole_marked_and_signed_and_names_its_clips(finished, share
 
 
 def test_sound_of_the_clips_stays_and_music_goes_on_to_the_end(finished):
-    from pipeline.media.audio import read_audio
 
     timeline, output, result = finished
     sound = read_audio(output)
@@ -120,7 +120,6 @@ def test_a_film_is_not_written_over_its_clips(text):
 
 
 def test_without_our_sound_the_clips_own_sound_stays(text, tmp_path, shared_keys):
-    from pipeline.media.audio import read_audio
 
     timeline = replace(lay_out(read_reel(text)), size_px=(320, 180))
     settings = Settings(encode=FAST)
@@ -135,3 +134,26 @@ def test_without_our_sound_the_clips_own_sound_stays(text, tmp_path, shared_keys
     sound = read_audio(output)
     assert result.cues == 0 and np.abs(sound[:, :48_000]).max() > 0.01
     assert np.abs(sound[:, 110_000:140_000]).max() < 1e-3, "the second clip and the card are silent"
+
+
+def test_no_clip_drowns_the_others(make_clip, tmp_path):
+    from pipeline.media.audio import write_wav
+    from pipeline.media.mux import export
+    from pipeline.sound.mix.loudness import LoudnessMeter
+
+    rng = np.random.default_rng(4)
+    picture = probe(make_clip(tmp_path / "p.mp4", frames=72))
+    for name, level in (("loud", 0.5), ("soft", 0.02), ("faint", 0.001)):
+        noise = (level * rng.standard_normal((2, 144_000))).clip(-1, 1).astype(np.float32)
+        write_wav(tmp_path / "s.wav", iter([noise]))
+        export(picture, tmp_path / f"{name}.mp4", soundtrack=tmp_path / "s.wav")
+    path = tmp_path / "reel.yaml"
+    path.write_text(
+        "clips:\n  - {clip: loud.mp4, from: 1, sound: -3 dB}\n  - soft.mp4\n  - faint.mp4\n  - {clip: p.mp4, sound: off}\n"
+    )
+    loud, soft, faint, off = levelled(lay_out(read_reel(path))).segments
+    assert off.part.sound_db is None and faint.part.sound_db == 6.0
+    for segment, wanted in ((loud, -26.0), (soft, -23.0)):
+        meter = LoudnessMeter(48_000)
+        meter.add(read_audio(segment.clip))
+        assert meter.integrated_lufs + segment.part.sound_db == pytest.approx(wanted, abs=0.2)
