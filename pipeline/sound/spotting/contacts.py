@@ -42,6 +42,8 @@ _COLLISION_DB = 2.0
 _GAITS = {"run": (0.6, 0.6, 0.85), "walk": (0.5, 0.5, 0.4)}
 # soles when nobody says, of people and of hooves; and ground that is wet
 _SOFT_SOLE, _HOOF, _WET = 0.35, 0.8, 0.7
+# a step is not a blow: at the same level the first one of a walk would decide how loud the whole mix may be
+_STEP_DB = -5.0
 # paws are hardly heard
 PAWS = frozenset(("dog", "cat", "wild", "bird", "seabird", "crow"))
 _PAWS_DB = -8.0
@@ -222,7 +224,7 @@ def _door(event: Event, session: Session) -> Cue:
 # -------------------------------------------------------------------- steps
 def _footstep(event: Event, session: Session) -> Cue:
     surface = surface_of(session)
-    level_db = _PAWS_DB if session.walker in PAWS else 0.0
+    level_db = _PAWS_DB if session.walker in PAWS else _STEP_DB
     return effect(
         event,
         f"footstep/{surface}",
