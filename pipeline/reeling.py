@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +21,12 @@ from pipeline.records import JobResult, to_data
 from pipeline.store import fingerprint
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from pipeline.records import Clip
     from pipeline.reel.reel import Segment, Timeline
 
 logger = logging.getLogger(__name__)
-
-# of the clips' own sounds; and how far a faint one is raised towards it
-OWN_SOUND_LUFS, MOST_RAISED_DB = -23.0, 6.0
 
 
 def make_reel(
@@ -50,39 +51,35 @@ def make_reel(
 
 
 def levelled(timeline: Timeline) -> Timeline:
-    """The time line with the clips' own sounds brought to one loudness, so that none drowns the others.
+    """The time line with each clip's own sound brought to the anchor, so that none drowns the others.
 
-    Each goes to -23 LUFS (EBU R 128), which stands above our music and places; what is faint is not raised to more than
-    it was meant to be. Levels that were asked for count from there.
+    Levels that were asked for count from there.
     """
     return replace(timeline, segments=tuple(_levelled(segment) for segment in timeline.segments))
 
 
 def _levelled(segment: Segment) -> Segment:
+    from pipeline.media.audio import SAMPLE_RATE_HZ
+    from pipeline.sound.mix.anchor import anchor_gain_db
+
     level_db = segment.part.sound_db
-    loudness = _loudness(segment) if level_db is not None else None
-    if level_db is None or loudness is None:
+    if level_db is None or segment.clip is None or segment.clip.audio is None:
         return segment
-    gain_db = min(MOST_RAISED_DB, OWN_SOUND_LUFS - loudness)
-    return replace(segment, part=replace(segment.part, sound_db=round(level_db + gain_db, 2)))
+    gain_db = anchor_gain_db(_heard(segment, segment.clip), sample_rate_hz=SAMPLE_RATE_HZ)
+    return replace(segment, part=replace(segment.part, sound_db=level_db + gain_db))
 
 
-def _loudness(segment: Segment) -> float | None:
-    """Of a segment's own sound, LUFS; None when there is none to speak of."""
+def _heard(segment: Segment, clip: Clip) -> Iterator[np.ndarray]:
+    """The part of a clip's sound that the film takes, float32 [2, n]."""
     from pipeline.media.audio import SAMPLE_RATE_HZ, iter_audio
-    from pipeline.sound.mix.loudness import LoudnessMeter
 
-    if segment.clip is None or segment.clip.audio is None:
-        return None
-    meter = LoudnessMeter(SAMPLE_RATE_HZ, peaks=False)
     first, last = (round(time_s * SAMPLE_RATE_HZ) for time_s in (segment.source_start_s, segment.source_end_s))
     done = 0
-    for block in iter_audio(segment.clip):
-        meter.add(block[:, max(first - done, 0) : max(last - done, 0)])
+    for block in iter_audio(clip):
+        yield block[:, max(first - done, 0) : max(last - done, 0)]
         done += block.shape[1]
         if done >= last:
             break
-    return meter.integrated_lufs
 
 
 def refuse_own_clip(timeline: Timeline, output: Path) -> None:

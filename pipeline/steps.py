@@ -252,18 +252,13 @@ def make_sound(
 
     With `masters` also what a delivery wants beside the mix: stems as they are in it, and itself as float.
     """
-    from pipeline.media.audio import extract_audio, has_sound, iter_wav, write_wav
     from pipeline.sound.mix.mixer import mix
     from pipeline.sound.render import render_stems
 
     check_sound(settings)
     _allowed(plan, settings)
     rate_hz = settings.sample_rate_hz
-    production = folder / "production.wav" if (film.production if film else has_sound(clip)) else None
-    if production and film and film.production:
-        write_wav(production, iter_wav(film.production, sample_rate_hz=rate_hz), sample_rate_hz=rate_hz)
-    elif production:
-        extract_audio(clip, production, sample_rate_hz=rate_hz)
+    production = _write_production(clip, film, folder / "production.wav", sample_rate_hz=rate_hz)
     on_progress("sound", 0.1)
     stems = render_stems(
         plan,
@@ -279,6 +274,24 @@ def make_sound(
     finished = mix(stems, folder / "mix.wav", preset=settings.loudness, **more)
     on_progress("sound", 1.0)
     return stems, finished
+
+
+def _write_production(clip: Clip, film: Film | None, path: Path, *, sample_rate_hz: int) -> Path | None:
+    """The clip's own sound at its anchor level, or what was made of those of a film's clips; None without any."""
+    from pipeline.media.audio import has_sound, iter_audio, iter_wav, write_wav
+    from pipeline.sound.mix.anchor import anchor_gain_db
+
+    if film:
+        if film.production is None:
+            return None
+        write_wav(path, iter_wav(film.production, sample_rate_hz=sample_rate_hz), sample_rate_hz=sample_rate_hz)
+        return path
+    if not has_sound(clip):
+        return None
+    gain_db = anchor_gain_db(iter_audio(clip, sample_rate_hz=sample_rate_hz), sample_rate_hz=sample_rate_hz)
+    gained = (block * 10 ** (gain_db / 20) for block in iter_audio(clip, sample_rate_hz=sample_rate_hz))
+    write_wav(path, gained, sample_rate_hz=sample_rate_hz)
+    return path
 
 
 @contextmanager

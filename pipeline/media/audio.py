@@ -67,11 +67,6 @@ def has_sound(clip: Clip) -> bool:
     return any(abs(block).max() > AUDIBLE for block in iter_audio(clip, channels=1))
 
 
-def extract_audio(source: Path | Clip, destination: Path, *, sample_rate_hz: int = SAMPLE_RATE_HZ) -> None:
-    """Write a clip's sound as a stereo float WAV, block by block."""
-    write_wav(destination, iter_audio(source, sample_rate_hz=sample_rate_hz), sample_rate_hz=sample_rate_hz)
-
-
 def write_wav(
     destination: Path, blocks: Iterator[np.ndarray], *, sample_rate_hz: int = SAMPLE_RATE_HZ, channels: int = 2
 ) -> None:
