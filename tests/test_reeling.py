@@ -149,7 +149,7 @@ def test_no_clip_drowns_the_others(make_clip, tmp_path):
         export(picture, tmp_path / f"{name}.mp4", soundtrack=tmp_path / "s.wav")
     path = tmp_path / "reel.yaml"
     path.write_text(
-        "clips:\n  - {clip: loud.mp4, from: 1, sound: -3 dB}\n  - soft.mp4\n  - faint.mp4\n  - {clip: p.mp4, sound: off}\n"
+        "clips: [{clip: loud.mp4, from: 1, sound: -3 dB}, soft.mp4, faint.mp4, {clip: p.mp4, sound: off}]\n"
     )
     loud, soft, faint, off = levelled(lay_out(read_reel(path))).segments
     assert off.part.sound_db is None and faint.part.sound_db == 6.0

@@ -23,6 +23,8 @@ FORMATS = (
 # A decoder refuses pictures above this, whatever the container's header claims.
 MAX_PIXELS = 8192 * 8192
 MAX_SIDE_PX = 16384
+# what people call files of sound; only decides how a refusal is worded
+_SOUND_SUFFIXES = frozenset((".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".wma", ".wav", ".flac"))
 
 
 @contextlib.contextmanager
@@ -124,4 +126,6 @@ def _why_not(path: Path, error: Exception) -> str:
         return f"{path.name} is cut off or damaged: its index cannot be read; copy or download it again."
     if head[:4] == b"\x1aE\xdf\xa3" or head[:3] == b"GIF" or head[:4] == b"RIFF":
         return f"{path.name} is cut off or damaged: its header cannot be read; copy or download it again."
+    if path.suffix.lower() in _SOUND_SUFFIXES:
+        return f"{path.name} is no sound that can be read (wav, flac, mp3, m4a, ogg); convert it first."
     return f"{path.name} is not a video Foleymark can read (mp4, mov, mkv, webm, avi, gif); convert it first."

@@ -341,3 +341,10 @@ def test_midi_of_a_track_has_its_bars_and_no_notes(song, tmp_path):
     assert np.median(tempos) == pytest.approx(112, rel=0.035)
     assert [texts[f"cut {n}"] for n in range(1, 5)] == pytest.approx(CUTS_S, abs=0.001)
     assert all(a <= b for a, b in pairwise(sorted(texts.values())))
+
+
+def test_what_is_no_music_is_called_so(tmp_path):
+    path = tmp_path / "song.mp3"
+    path.write_bytes(bytes(range(256)) * 8)
+    with pytest.raises(UnreadableInput, match=r"song.mp3 is no sound that can be read \(wav"):
+        analyse(path)
