@@ -33,7 +33,8 @@ Formats = Annotated[
 ]
 Music = Annotated[bool | None, typer.Option("--music/--no-music", help="A music bed under the effects.")]
 MusicStyle = Annotated[
-    str | None, typer.Option("--style", help="Of the music: ambient, cinematic, tense, playful, electronic, ...")
+    str | None,
+    typer.Option("--style", help="ambient, cinematic, tense, playful, electronic, lo-fi, acoustic or percussion."),
 ]
 Tempo = Annotated[float | None, typer.Option("--tempo", help="Of the music, beats a minute.")]
 MusicKey = Annotated[str | None, typer.Option("--key", help='Of the music: "D minor", "Eb", "F# dorian".')]
