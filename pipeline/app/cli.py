@@ -63,7 +63,9 @@ def _keys(tenant: str = "default") -> Any:
 
 # -------------------------------------------------------------------- run
 @app.command()
+@options.asking_what_is_heard
 def run(
+    heard: dict[str, Any],
     paths: Annotated[list[Path], typer.Argument(help="Clips, or folders of clips.")],
     output: options.Output,
     config: options.Config = None,
@@ -71,20 +73,12 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     workers: Annotated[int | None, typer.Option(help="Clips at the same time.")] = None,
     sound: Annotated[bool | None, typer.Option("--sound/--no-sound", help="Add sound.")] = None,
-    music: options.Music = None,
-    music_style: options.MusicStyle = None,
-    tempo: options.Tempo = None,
-    key: options.MusicKey = None,
-    mood: options.MusicMood = None,
-    track: options.Track = None,
     mark: Annotated[bool | None, typer.Option("--mark/--no-mark", help="Mark picture and sound.")] = None,
     sign: Annotated[bool | None, typer.Option("--sign/--no-sign", help="Sign credentials.")] = None,
     generated: Annotated[
         bool | None, typer.Option("--generated/--not-generated", help="The clips come from a generator.")
     ] = None,
     loudness: options.LoudnessName = None,
-    library: options.LibraryFolder = None,
-    seed: options.Seed = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Finish a batch: sound, mark, credentials, check, and a report. Running it again skips what is done."""
@@ -96,13 +90,7 @@ def run(
         preset=preset,
         file=config,
         arguments={
-            "sound": {
-                "enabled": sound,
-                "loudness": loudness,
-                "library": library,
-                "seed": seed,
-                **options.music_wishes(music, music_style, tempo, key, mood, track),
-            },
+            "sound": {"enabled": sound, "loudness": loudness, **heard},
             "mark": {"enabled": mark},
             "sign": {"enabled": sign, "generated": generated},
             "workers": workers,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,15 +50,38 @@ def formats_named(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(text.replace(",", " ").split())
 
 
-def music_wishes(
-    music: bool | None, style: str | None, tempo: float | None, key: str | None, mood: str | None, track: str | None
-) -> dict[str, Any]:
-    """What was asked of the music, as fields of the sound settings; None where nothing was."""
-    return {
-        "music": music,
-        "music_style": style,
-        "music_tempo_bpm": tempo,
-        "music_key": key,
-        "music_mood": mood,
-        "music_track": track,
-    }
+# of what is heard, by the field of the sound settings that they set
+_HEARD: dict[str, Any] = {
+    "music": Music,
+    "music_style": MusicStyle,
+    "music_tempo_bpm": Tempo,
+    "music_key": MusicKey,
+    "music_mood": MusicMood,
+    "music_track": Track,
+    "library": LibraryFolder,
+    "seed": Seed,
+}
+# those that a cue sheet answers already
+MUSIC_WISHES = ("music", "music_style", "music_tempo_bpm", "music_key", "music_mood")
+
+
+def asking_what_is_heard(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of what is heard, before its last one.
+
+    They come to it together as `heard`: fields of the sound settings, None where nothing was asked.
+    """
+    own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != "heard"]
+    asked = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=option)
+        for name, option in _HEARD.items()
+    ]
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        command(heard={name: given.pop(name) for name in _HEARD}, **given)
+
+    parameters = [*own[:-1], *asked, own[-1]]
+    # what the command line is built from
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in parameters}
+    return called

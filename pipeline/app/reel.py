@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pipeline.reel.reel import Timeline
 
 
+@options.asking_what_is_heard
 def reel(
+    heard: dict[str, Any],
     source: Annotated[Path, typer.Argument(metavar="REEL", help="The reel's text, a YAML file: see docs/reels.md.")],
     output: options.Output,
     frame: Annotated[
@@ -25,20 +27,12 @@ def reel(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is seen when, and make nothing.")] = False,
     sound: Annotated[bool | None, typer.Option("--sound/--no-sound", help="Add sound.")] = None,
-    music: options.Music = None,
-    music_style: options.MusicStyle = None,
-    tempo: options.Tempo = None,
-    key: options.MusicKey = None,
-    mood: options.MusicMood = None,
-    track: options.Track = None,
     loudness: options.LoudnessName = None,
-    library: options.LibraryFolder = None,
     mark: Annotated[bool | None, typer.Option("--mark/--no-mark", help="Mark picture and sound.")] = None,
     sign: Annotated[bool | None, typer.Option("--sign/--no-sign", help="Sign credentials.")] = None,
     generated: Annotated[
         bool | None, typer.Option("--generated/--not-generated", help="The clips come from a generator.")
     ] = None,
-    seed: options.Seed = None,
     config: options.Config = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -49,18 +43,11 @@ def reel(
 
     written = read_reel(source, format=frame)
     timeline = lay_out(written)
-    heard = {
-        "enabled": sound,
-        "loudness": loudness,
-        "library": library,
-        "seed": seed,
-        **options.music_wishes(music, music_style, tempo, key, mood, track),
-    }
     settings = load_settings(
         file=config,
         beside=({"sound": written.sound}, str(source)) if written.sound else None,
         arguments={
-            "sound": heard,
+            "sound": {"enabled": sound, "loudness": loudness, **heard},
             "mark": {"enabled": mark},
             "sign": {"enabled": sign, "generated": generated, "title": written.title or None},
         },

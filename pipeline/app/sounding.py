@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pipeline.records import Clip, Mix, SoundPlan, Stems
 
 
+@options.asking_what_is_heard
 def sound(
+    heard: dict[str, Any],
     clip: Annotated[Path, typer.Argument(help="The clip.")],
     output: options.Output,
     cues: Annotated[Path | None, typer.Option(help="An edited cue sheet (YAML or CSV) to render.")] = None,
@@ -26,15 +28,7 @@ def sound(
     stems: Annotated[Path | None, typer.Option(help="Also keep stems and mix in this folder.")] = None,
     deliver: options.Deliver = None,
     formats: options.Formats = None,
-    music: options.Music = None,
-    music_style: options.MusicStyle = None,
-    tempo: options.Tempo = None,
-    key: options.MusicKey = None,
-    mood: options.MusicMood = None,
-    track: options.Track = None,
     loudness: options.LoudnessName = None,
-    library: options.LibraryFolder = None,
-    seed: options.Seed = None,
     config: options.Config = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -51,13 +45,12 @@ def sound(
     # said before the work begins, not after it
     check_destination(output)
     check_other_file(clip, output)
-    asked = {"prompt": prompt, "loudness": loudness, "library": library, "seed": seed}
-    wishes = options.music_wishes(music, music_style, tempo, key, mood, track)
+    asked = {"prompt": prompt, "loudness": loudness, **heard}
     wanted = {"formats": options.formats_named(formats)}
-    settings = load_settings(file=config, arguments={"sound": asked | wishes, "deliver": wanted})
+    settings = load_settings(file=config, arguments={"sound": asked, "deliver": wanted})
     steps.check_sound(settings.sound)
     _check_delivery(deliver, formats)
-    if cues is not None and any(value is not None for name, value in wishes.items() if name != "music_track"):
+    if cues is not None and any(heard[name] is not None for name in options.MUSIC_WISHES):
         raise UsageError("A cue sheet says what music there is; change its music cue, or leave out --cues.")
     source = probe(clip)
     console = _console(as_json)
@@ -113,7 +106,9 @@ def _deliver(
     return deliver_files(clip, plan, stems, mix, folder, formats=formats, settings=settings, on_progress=tell)
 
 
+@options.asking_what_is_heard
 def cues(
+    heard: dict[str, Any],
     clip: Annotated[Path, typer.Argument(help="The clip.")],
     output: Annotated[
         Path | None,
@@ -125,14 +120,6 @@ def cues(
     fresh: Annotated[bool, typer.Option("--fresh", help="Drop the sheet at -o with all its edits.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw events, cues and waveform into this PNG.")] = None,
     prompt: options.Prompt = None,
-    music: options.Music = None,
-    music_style: options.MusicStyle = None,
-    tempo: options.Tempo = None,
-    key: options.MusicKey = None,
-    mood: options.MusicMood = None,
-    track: options.Track = None,
-    library: options.LibraryFolder = None,
-    seed: options.Seed = None,
     config: options.Config = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -140,9 +127,7 @@ def cues(
     from pipeline.app import sheets
     from pipeline.config import load_settings
 
-    wishes = options.music_wishes(music, music_style, tempo, key, mood, track)
-    asked = {"prompt": prompt, "library": library, "seed": seed, **wishes}
-    settings = load_settings(file=config, arguments={"sound": asked})
+    settings = load_settings(file=config, arguments={"sound": {"prompt": prompt, **heard}})
     base = sheets.sheet_to_start_from(clip, output, edited=edited, fresh=fresh)
     console = _console(as_json)
     plan, said = sheets.write_cues(
