@@ -278,14 +278,11 @@ def make_sound(
 
 def _write_production(clip: Clip, film: Film | None, path: Path, *, sample_rate_hz: int) -> Path | None:
     """The clip's own sound at its anchor level, or what was made of those of a film's clips; None without any."""
-    from pipeline.media.audio import has_sound, iter_audio, iter_wav, write_wav
+    from pipeline.media.audio import has_sound, iter_audio, write_wav
     from pipeline.sound.mix.anchor import anchor_gain_db
 
     if film:
-        if film.production is None:
-            return None
-        write_wav(path, iter_wav(film.production, sample_rate_hz=sample_rate_hz), sample_rate_hz=sample_rate_hz)
-        return path
+        return film.production
     if not has_sound(clip):
         return None
     gain_db = anchor_gain_db(iter_audio(clip, sample_rate_hz=sample_rate_hz), sample_rate_hz=sample_rate_hz)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import UsageError
 from pipeline.records import STEM_NAMES, Cue, SoundPlan, StemName, Stems
 from pipeline.sound.beds.ambience import iter_ambience
 from pipeline.sound.effects.foley import CONTINUOUS, RECIPES, iter_continuous, lead_samples, make
+from pipeline.sound.production import with_production
 from pipeline.sound.recordings.play import file_of, is_recording, iter_bed, lasts, play_hit
 from pipeline.sound.space import pan_gains, place
 from pipeline.sound.track.cue import is_track, track_of
@@ -143,7 +143,7 @@ def render_stems(
             track=track,
             soundfont=soundfont,
         )
-        for blocks in _with_production(plan, rendered, production, sample_rate_hz, block_samples):
+        for blocks in with_production(plan, rendered, production, sample_rate_hz, block_samples):
             for name, block in blocks.items():
                 if name not in writers:
                     path = folder / f"{name}.wav"
@@ -368,39 +368,3 @@ def _curve(points: tuple[tuple[float, float], ...], start: int, count: int, samp
 def _end_fade(start: int, count: int, total: int, sample_rate_hz: int) -> np.ndarray:
     left = total - 1 - (start + np.arange(count))
     return np.clip(left / (_END_FADE_S * sample_rate_hz), 0, 1).astype(np.float32)
-
-
-def _with_production(
-    plan: SoundPlan,
-    stems: Iterator[dict[StemName, np.ndarray]],
-    production: Path | None,
-    sample_rate_hz: int,
-    block_samples: int,
-) -> Iterator[dict[StemName, np.ndarray]]:
-    # the blocks of a plan with the clip's own sound as DX
-    if production is None:
-        yield from stems
-        return
-    with _open_production(production, sample_rate_hz) as source:
-        total = round(plan.duration_s * sample_rate_hz)
-        for start in range(0, total, block_samples):
-            own = source.read(min(block_samples, total - start), dtype="float32", always_2d=True).T
-            own = np.repeat(own, 2, axis=0) if len(own) == 1 else own
-            own = np.pad(own, ((0, 0), (0, min(block_samples, total - start) - own.shape[1])))
-            yield {"DX": own, **next(stems)}
-
-
-def _open_production(path: Path, sample_rate_hz: int):
-    import soundfile
-
-    try:
-        source = soundfile.SoundFile(path)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise UsageError(f"The clip's own sound at {path} cannot be read: {error}.") from error
-    if source.samplerate != sample_rate_hz or source.channels > 2:
-        source.close()
-        raise UsageError(
-            f"The clip's own sound must be mono or stereo at {sample_rate_hz} Hz, "
-            f"not {source.channels} channels at {source.samplerate} Hz; resample it first."
-        )
-    return source
