@@ -280,6 +280,8 @@ def load_settings(
     from_file.pop("paths", None)
     if preset not in PRESETS:
         raise UsageError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
+    from pipeline.config_checks import check_settings
+
     merged = to_data(Settings())
     for layer, where in (
         (PRESETS[preset], f"preset {preset}"),
@@ -294,7 +296,8 @@ def load_settings(
         settings = from_data(merged, Settings)
     except ValueError as error:
         raise UsageError(f"A setting does not fit: {error}.") from error
-    return _checked(settings)
+    check_settings(settings)
+    return settings
 
 
 def home() -> Path:
@@ -363,67 +366,3 @@ def spoken_wish(wish: Any) -> Any:
     """A wish about AI training as manifests write it: people say yes and no, which YAML reads as true and false."""
     answers = {True: "allowed", "yes": "allowed", False: "notAllowed", "no": "notAllowed"}
     return answers.get(wish, wish) if isinstance(wish, bool | str) else wish
-
-
-def _checked(settings: Settings) -> Settings:
-    if settings.sign.timestamps != "off" and not settings.sign.timestamp_urls:
-        raise UsageError("sign.timestamps asks for time stamps; name an authority in sign.timestamp_urls.")
-    folder = settings.sound.library_folder
-    if folder is not None and not folder.is_dir():
-        raise UsageError(f"There is no folder of recordings at {folder}.")
-    _check_music(settings.sound)
-    if settings.sound.sample_rate_hz not in SAMPLE_RATES_HZ:
-        raise UsageError(f"sound.sample_rate_hz is {settings.sound.sample_rate_hz}; it is 44100, 48000 or 96000.")
-    if not 0 <= settings.encode.crf <= 51:
-        raise UsageError(f"encode.crf is {settings.encode.crf}; it goes from 0 (lossless) to 51.")
-    if settings.encode.preset not in X264_PRESETS:
-        raise UsageError(f"There is no encoder preset {settings.encode.preset!r}; known: {', '.join(X264_PRESETS)}.")
-    if not 32_000 <= settings.encode.audio_bit_rate <= 512_000:
-        raise UsageError("encode.audio_bit_rate goes from 32000 to 512000 bits per second.")
-    if not 1 <= settings.workers <= 64:
-        raise UsageError("workers goes from 1 to 64.")
-    unknown = next((name for name in settings.deliver.formats if name not in (*DELIVERY_FORMATS, "all")), None)
-    if unknown is not None:
-        raise UsageError(f"There is no format {unknown[:80]!r} to deliver; known: all, {', '.join(DELIVERY_FORMATS)}.")
-    if settings.deliver.formats and not settings.sound.enabled:
-        raise UsageError("deliver.formats asks for sound files, and sound.enabled is false; leave one of them out.")
-    _check_detectors(settings.check)
-    return settings
-
-
-def _check_music(sound: SoundSettings) -> None:
-    for what, name in (("track", sound.music_track), ("SoundFont", sound.soundfont)):
-        if name and not Path(name).expanduser().is_file():
-            raise UsageError(f"There is no {what} at {name}; correct its name.")
-    if sound.music_tempo_bpm and not 40 <= sound.music_tempo_bpm <= 200:
-        raise UsageError(f"sound.music_tempo_bpm is {sound.music_tempo_bpm:g}; it goes from 40 to 200.")
-    for field, value in (("music_start_s", sound.music_start_s), ("music_length_s", sound.music_length_s)):
-        if not 0 <= value < 1e6:
-            raise UsageError(f"sound.{field} is {value:g}; give seconds from 0 on.")
-
-
-def _check_detectors(check: CheckSettings) -> None:
-    names = [one.name for one in check.detectors]
-    for listed, where in ((list(check.plugins), "check.plugins"), (names, "check.detectors")):
-        twice = next((name for name in listed if listed.count(name) > 1), None)
-        if twice is not None:
-            raise UsageError(f"{where} names {twice!r} twice; leave one.")
-    unknown = next((name for name in names if name not in check.plugins), None)
-    if unknown is not None:
-        raise UsageError(f"check.detectors calibrates {unknown!r}; name it in check.plugins too, or it is not loaded.")
-    files = [(f"the calibration of {one.name!r}", one.calibration) for one in check.detectors]
-    if check.encoder.calibration is not None:
-        files.append(("check.encoder.calibration", check.encoder.calibration))
-    for what, file in files:
-        if not file.expanduser().is_file():
-            raise UsageError(f"There is no file {file} for {what}; make it as docs/adapters.md says.")
-    folder = check.encoder.path
-    if folder is not None and not folder.expanduser().is_dir():
-        raise UsageError(
-            f"check.encoder.path is {folder}, which is no folder; nothing is downloaded, so save it there."
-        )
-    if folder is None and check.encoder.calibration is not None:
-        raise UsageError("check.encoder.calibration needs the encoder it was made with; name it in check.encoder.path.")
-
-
-X264_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")

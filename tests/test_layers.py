@@ -17,6 +17,7 @@ LEVELS = {
     "pipeline.records": 0,
     "pipeline.errors": 0,
     "pipeline.config": 0,
+    "pipeline.config_checks": 0,
     "pipeline.files": 0,
     "models": 0,
     "pipeline.store": 1,
