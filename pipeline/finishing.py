@@ -243,7 +243,8 @@ def _signed_and_published(work: _Work, master: _Master, encoded: _Encoded) -> Jo
         source=work.job.source,
         state="done",
         output=work.job.output,
-        sha256_source=master.clip.sha256,
+        # of a reel its text: the contents of its clips are part of `wanted`
+        sha256_source=sha256_file(work.job.source) if work.job.film else master.clip.sha256,
         sha256_output=sha256_file(staged),
         settings_hash=work.wanted,
         cues=len(encoded.plan.cues) if encoded.plan else 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,3 +158,24 @@ def test_no_clip_drowns_the_others(make_clip, tmp_path):
         meter = LoudnessMeter(48_000)
         meter.add(read_audio(segment.clip))
         assert meter.integrated_lufs + segment.part.sound_db == pytest.approx(wanted, abs=0.2)
+
+
+def test_a_film_killed_before_it_had_its_name_is_taken_up(text, tmp_path, shared_keys, monkeypatch):
+    from pipeline import finishing
+
+    class Killed(BaseException):
+        pass
+
+    def die(_staged, _output):
+        raise Killed
+
+    timeline = replace(lay_out(read_reel(text)), size_px=(320, 180))
+    output = tmp_path / "film.mp4"
+    with monkeypatch.context() as broken, pytest.raises(Killed):
+        broken.setattr(finishing, "put_out", die)
+        make_reel(text, timeline, output, settings=Settings(encode=FAST), keys=shared_keys)
+    assert not output.exists()
+    left = json.loads((tmp_path / ".film.mp4.work" / "pending.json").read_text())
+    done = make_reel(text, timeline, output, settings=Settings(encode=FAST), keys=shared_keys)
+    assert done.manifest_label == left["manifest_label"] and done.sha256_output == left["sha256_output"]
+    assert output.exists() and not (tmp_path / ".film.mp4.work").exists()
